@@ -1,0 +1,52 @@
+/* Parts of the engine written outside it. Each is a struct of function pointers that starts with its size; only
+ * ever appended to. The library copies the struct; `release` is called exactly once, when the last user of the
+ * plugin is gone. Functions are called from any thread, several at the same time, with no engine lock held. */
+#ifndef DUETIME_PLUGIN_H
+#define DUETIME_PLUGIN_H
+
+#include <duetime/trigger.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Reports why a plugin function failed; call it before returning non-zero. Copies its argument. */
+DUETIME_API void duetime_plugin_set_error(const char *message);
+
+/* A trigger. It is known by `type` and `state_json`, which stored jobs keep; a job whose trigger type is unknown
+ * to a node is parked there. */
+typedef struct duetime_trigger_plugin {
+  uint32_t struct_size; /* sizeof(duetime_trigger_plugin) */
+  uint32_t reserved;
+  void *user_data;
+  duetime_release_fn release;
+
+  /* As duetime_trigger_next_fire_time(). Non-zero: failed; the job is paused with an event. The same happens
+   * when *out_fire_time is not later than `previous`. */
+  int32_t (*next_fire_time)(void *user_data, duetime_time previous, duetime_time now,
+                            duetime_time *out_fire_time);
+} duetime_trigger_plugin;
+
+/* `document`: JSON object kept as the trigger's document, with a "type" that is not one of the engine's. */
+DUETIME_API duetime_status duetime_trigger_create_plugin(const duetime_trigger_plugin *plugin,
+                                                         const char *document, duetime_trigger **out_trigger);
+
+/* Makes triggers of a plugin type from their stored documents. */
+typedef struct duetime_trigger_factory {
+  uint32_t struct_size; /* sizeof(duetime_trigger_factory) */
+  uint32_t reserved;
+  void *user_data;
+  duetime_release_fn release;
+
+  /* Fills in `out_plugin`, whose struct_size is set. Non-zero: failed; the job is parked. */
+  int32_t (*make)(void *user_data, const char *document, duetime_trigger_plugin *out_plugin);
+} duetime_trigger_factory;
+
+/* Replaces the factory for this type. INVALID_ARGUMENT for one of the engine's own types. */
+DUETIME_API duetime_status duetime_register_trigger_type(const char *type,
+                                                         const duetime_trigger_factory *factory);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,33 @@
+// A task is a callable known by name: what a job runs.
+//
+// Threads: tasks are called from executor threads, several at the same time, with no engine lock held. They
+// may call back into the scheduler, shut it down, block, or throw.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/jobs/run.h"
+
+namespace duetime {
+
+// What a task reports. A failure's kind is the name of the error's class in the host language.
+struct TaskOutcome {
+  bool succeeded = true;
+  std::string error_kind;
+  std::string error_message;
+  std::string traceback;
+  std::shared_ptr<void> result;  // an object of the host language; handed on in the run's event
+};
+
+struct TaskCall {
+  const Claim& claim;
+  const ClaimedRun& run;
+  const std::string& store;  // alias
+};
+
+using TaskFunction = std::function<TaskOutcome(const TaskCall&)>;
+using TaskPtr = std::shared_ptr<const TaskFunction>;
+
+}  // namespace duetime

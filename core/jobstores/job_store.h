@@ -1,0 +1,181 @@
+// Where jobs and their runs are kept.
+//
+// What every store promises (contract.md P1-P4; tests/support/job_store_contract.h proves it for each):
+//
+//  1. Every call takes effect wholly or not at all, and a call that returned is not undone by the death of
+//     this process, where StoreTraits::durable.
+//  2. claim_due() advances a job and records its claimed runs in one atomic step, guarded by the job's version.
+//     No fire is claimed twice and none is lost, whichever nodes share the store and whenever they die.
+//  3. Completing, renewing and releasing test owner, fence and lease; what is stale is refused, counted, and
+//     harmless.
+//  4. Nothing that could not be understood is changed or deleted. An unreadable job is reported with its
+//     reason and keeps its bytes.
+//  5. No lock is held while a planner or a trigger with calls_out() runs: read, plan, then write where the
+//     version is still the one that was read. Plans of other triggers may run under the store's lock.
+//
+// Time: `now` is the caller's clock. Leases are judged on the store's clock: a server's own, or, for stores of
+// one host, the highest `now` it has ever seen, so that a clock set back revives no lease.
+//
+// Threads: all calls may be made from any thread at the same time, between open() and close().
+//
+// Errors: kStoreUnavailable (try again later; nothing happened), kTimeout (outcome unknown; claim_due() may be
+// repeated with the same claim_id), kStoreFull, kStoreCorrupt, kNewerVersion, and those named below.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "core/jobs/job_record.h"
+#include "core/jobs/run.h"
+#include "core/jobs/run_plan.h"
+
+namespace duetime {
+
+struct StoreTraits {
+  bool durable = false;              // survives this process
+  bool shared = false;               // other nodes may use it at the same time: claims carry leases
+  bool keeps_live_payloads = false;  // accepts Payload::live
+};
+
+struct NewJob {
+  JobPtr job;
+  JobPosition position;  // the store sets revision, version and fence
+};
+
+enum class OnConflict { kFail, kReplace };
+
+// What this node cannot run and leaves to others: tasks it does not know, executors it does not have or whose
+// queue is full, and jobs it could not read (by id, while they have that version).
+struct Exclusions {
+  std::unordered_set<std::string> tasks;
+  std::unordered_set<std::string> executors;
+  std::unordered_map<std::string, int64_t> jobs;
+
+  bool empty() const { return tasks.empty() && executors.empty() && jobs.empty(); }
+};
+
+struct ClaimRequest {
+  Uuid owner;
+  Uuid claim_id;  // new for each call, the same when a call of unknown outcome is repeated
+  Instant now;
+  Duration boot_time{};
+  Duration lease{};
+  std::size_t limit = 1;  // of jobs
+  const Exclusions* exclusions = nullptr;
+};
+
+// A due job that got no run, with the plan that says why.
+struct SkippedJob {
+  JobRecord record;
+  RunPlan plan;
+  bool removed = false;  // its trigger is spent and nothing of it is running
+};
+
+struct ClaimResult {
+  std::vector<ClaimPtr> claims;
+  std::vector<SkippedJob> skipped;      // missed, refused, deferred or broken; missed parts of claimed jobs too
+  std::vector<JobRecord> unreadable;    // due, but JobRecord::job is null
+  std::vector<RunRecord> abandoned;     // by reclaim_expired()
+  std::optional<Instant> next_due;      // as next_due() would answer now
+};
+
+struct CompletionResult {
+  bool accepted = false;     // false: the claim was no longer ours; the run's end was not recorded
+  bool job_removed = false;  // this was the last run of a spent job
+};
+
+struct JobFilter {
+  std::optional<std::string> after_id;  // paging: ids greater than this, ascending
+  std::size_t limit = SIZE_MAX;
+  std::optional<std::string> tag;
+};
+
+struct RunFilter {
+  std::optional<std::string> job_id;
+  std::optional<RunState> state;
+  std::optional<Instant> scheduled_from;
+  std::optional<Instant> scheduled_until;
+  std::size_t limit = 100;  // the latest
+};
+
+// Ended runs are kept while they are younger than max_age and among the latest max_count.
+struct RunRetention {
+  Duration max_age = std::chrono::hours(24 * 7);
+  std::size_t max_count = 10'000;
+};
+
+class JobStore {
+ public:
+  virtual ~JobStore() = default;
+
+  virtual StoreTraits traits() const = 0;
+
+  // What it is, for logs; never a password: "sqlite:jobs.db".
+  virtual std::string description() const = 0;
+
+  // Connects, makes or migrates the schema. Throws kStoreCorrupt for a file that is something else,
+  // kNewerVersion for a schema of a later duetime; neither is touched.
+  virtual void open() = 0;
+  virtual void close() noexcept = 0;
+
+  // Adds all or none. Throws kConflict naming the first id that is taken; a job that is kFinishing does not
+  // take its id. kReplace overwrites and raises the revision. Throws kUnsupported for a live payload.
+  virtual void add(std::span<const NewJob> jobs, OnConflict on_conflict) = 0;
+
+  // Stores the changed definition and position if the version is still record.position.version; raises
+  // revision and version. Answers the new record; nullopt if the version has changed meanwhile. Throws
+  // kNotFound.
+  virtual std::optional<JobRecord> update(const JobRecord& record) = 0;
+
+  virtual bool remove(std::string_view id) = 0;  // false: there was none
+  virtual std::size_t remove_all() = 0;
+
+  virtual std::optional<JobRecord> get(std::string_view id) const = 0;
+  virtual std::vector<JobRecord> list(const JobFilter& filter) const = 0;  // by id
+  virtual std::size_t count() const = 0;
+
+  // The earliest next run time outside the exclusions; nullopt if nothing is scheduled.
+  virtual std::optional<Instant> next_due(const Exclusions& exclusions) const = 0;
+
+  // Plans up to request.limit due jobs, earliest first, ties by id, and carries the plans out.
+  virtual ClaimResult claim_due(const ClaimRequest& request, const RunPlanner& planner) = 0;
+
+  // Runs whose lease has passed: those of a job with `recover` come back as claims of this node (attempt + 1),
+  // the others end as kAbandoned.
+  virtual ClaimResult reclaim_expired(const ClaimRequest& request) = 0;
+
+  // Records how runs ended; one answer for each. A spent job leaves with its last run.
+  virtual std::vector<CompletionResult> complete(std::span<const RunEnd> ends, Instant now) = 0;
+
+  // Prolongs the lease of every run this owner holds to now + lease. Answers how many.
+  virtual std::size_t renew(const Uuid& owner, Instant now, Duration lease) = 0;
+
+  // Gives back claims none of whose runs was started: the job is due again at the first of them, unless it
+  // was changed since.
+  virtual void release(std::span<const ClaimPtr> claims, Instant now) = 0;
+
+  virtual std::vector<RunRecord> list_runs(const RunFilter& filter) const = 0;  // latest first
+  virtual std::size_t prune_runs(const RunRetention& retention, Instant now) = 0;
+
+  // A descriptor that becomes readable when another node may have changed the store, or -1. The lane watches
+  // it; drain_changes() reads it empty and says whether there really was a change.
+  virtual int change_fd() const { return -1; }
+  virtual bool drain_changes() { return false; }
+
+  // How often to look for other nodes' changes where change_fd() is -1; zero: nobody else can change it.
+  virtual Duration poll_interval() const { return Duration{0}; }
+
+  // The process was forked: drop every descriptor and thread without a word to the other side.
+  virtual void abandon_after_fork() noexcept {}
+};
+
+using JobStorePtr = std::shared_ptr<JobStore>;
+
+}  // namespace duetime

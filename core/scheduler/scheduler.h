@@ -1,0 +1,153 @@
+// What users hold: stores, executors, tasks and listeners under one roof, with one lane per store that claims
+// what is due and hands it over.
+//
+// Threads: every function may be called from any thread at any time, also from tasks and listeners. No lock is
+// held while foreign code (tasks, listeners, triggers, log sinks) runs.
+//
+// Fork: in a forked child every call throws kForked; the child destroys its copy, which touches neither
+// threads, sockets nor files, and makes a new one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/events/event_bus.h"
+#include "core/executors/executor.h"
+#include "core/jobs/task.h"
+#include "core/jobstores/job_store.h"
+#include "core/time/clock.h"
+
+namespace duetime {
+
+enum class SchedulerState { kStopped = 0, kRunning = 1, kPaused = 2 };
+
+enum class RunMode {
+  kThreaded,  // a thread per lane and one for events
+  kHosted,    // no threads: the host calls run_pending() when wakeup_fd() is readable
+};
+
+struct SchedulerOptions {
+  RunMode mode = RunMode::kThreaded;
+  std::shared_ptr<Clock> clock;  // null: system_clock()
+  std::shared_ptr<const Log> log;  // null: standard error, warnings and above
+  Duration lease = std::chrono::seconds(30);  // at least 100 ms; renewed at a third
+  Duration retry_interval_max = std::chrono::seconds(10);  // back-off of a failing store
+  RunRetention retention;
+};
+
+// Finds the task of that name, or null: the node does not know it. Called with no lock held, and again only
+// after release_parked() or when the name is registered.
+using TaskResolver = std::function<TaskPtr(std::string_view name)>;
+
+// A job and the alias of the store that has it.
+struct StoredJob {
+  std::string store;
+  JobRecord record;
+};
+
+// What to change; the edited copy is validated. The position follows unless the edit sets it.
+using JobEdit = std::function<void(Job& job, JobPosition& position)>;
+
+struct ParkedJob {
+  std::string store;
+  std::string id;
+  std::string reason;
+};
+
+struct LaneHealth {
+  std::string store;
+  bool alive = false;
+  std::optional<Instant> last_pass;
+  std::optional<Instant> next_wakeup;
+  std::string error;  // of the store's last failure, empty once it answers again
+  uint64_t claimed = 0;
+  uint64_t ended = 0;
+  std::size_t executing = 0;
+  std::size_t parked = 0;
+};
+
+struct Health {
+  SchedulerState state = SchedulerState::kStopped;
+  Uuid node;
+  uint64_t dropped_events = 0;
+  std::vector<LaneHealth> lanes;
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(SchedulerOptions options = {});
+  ~Scheduler();  // shutdown(wait = false)
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // --- life ---------------------------------------------------------------------------------------------
+  // Throws kAlreadyRunning. A stopped scheduler may be started again, as a new node.
+  void start(bool paused = false);
+
+  // No new runs are claimed; with `wait`, returns when running ones have ended and are recorded (a run that
+  // calls this does not wait for itself). Throws kNotRunning.
+  void shutdown(bool wait = true);
+  void pause();   // Throws kNotRunning
+  void resume();  // Throws kNotRunning
+  SchedulerState state() const;  // kRunning only while every lane is alive
+  Health health() const;
+
+  // --- hosted mode ----------------------------------------------------------------------------------------
+  // Claims and hands over what is due and delivers events, in this thread. Answers when to call again at the
+  // latest. Throws kNotRunning; kUnsupported in threaded mode.
+  Instant run_pending();
+  int wakeup_fd() const;  // readable when run_pending() has work; -1 in threaded mode
+
+  // --- parts ----------------------------------------------------------------------------------------------
+  // Opens the store. Throws kConflict for a taken alias and what the store's open() throws.
+  void add_store(const std::string& alias, JobStorePtr store);
+  void remove_store(const std::string& alias, bool wait = true);  // closes it; its jobs stay. Throws kNotFound
+  void add_executor(const std::string& alias, ExecutorPtr executor);  // Throws kConflict
+  void remove_executor(const std::string& alias, bool wait = true);   // Throws kNotFound
+  void register_task(const std::string& name, TaskFunction function);  // replaces
+  void set_task_resolver(TaskResolver resolver);
+  ListenerId add_listener(uint64_t mask, Listener listener);
+  bool remove_listener(ListenerId id);
+
+  // --- jobs -----------------------------------------------------------------------------------------------
+  // An empty `store` means every store, searched in the order they were added; "default" is only a name.
+  // Throws kNotFound for an unknown store or job, kConflict for a taken id, kInvalidArgument.
+
+  // An empty id is replaced by a new random one. Without `position` the first run is the trigger's.
+  // Answers the stored record, or nullopt if the trigger never fires: nothing was added.
+  std::optional<JobRecord> add_job(const std::string& store, Job job, OnConflict on_conflict = OnConflict::kFail,
+                                   std::optional<JobPosition> position = std::nullopt);
+  void add_jobs(const std::string& store, std::vector<Job> jobs, OnConflict on_conflict = OnConflict::kFail);
+
+  StoredJob edit_job(std::string_view store, std::string_view id, const JobEdit& edit);
+  StoredJob pause_job(std::string_view store, std::string_view id);
+  // Due at the trigger's first fire from now. Answers nullopt if there is none: the job was removed.
+  std::optional<StoredJob> resume_job(std::string_view store, std::string_view id);
+  void remove_job(std::string_view store, std::string_view id);
+  void remove_all_jobs(std::string_view store);
+
+  std::optional<StoredJob> find_job(std::string_view store, std::string_view id) const;
+  std::vector<StoredJob> list_jobs(std::string_view store, const JobFilter& filter = {}) const;
+  std::vector<RunRecord> list_runs(std::string_view store, const RunFilter& filter) const;
+
+  // --- parked jobs (contract P9) --------------------------------------------------------------------------
+  // Jobs that this node found it cannot read or run. Parking is this node's word: the store is not touched,
+  // and other nodes may run them.
+  std::vector<ParkedJob> list_parked() const;
+
+  // Looks at them again: the job's task, executor and document. Throws kNotFound if it is not parked.
+  void release_parked(std::string_view store, std::string_view id);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace duetime

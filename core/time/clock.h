@@ -1,0 +1,90 @@
+// The only source of time in the engine. Everything above takes instants as arguments or asks a Clock, so a
+// whole cluster can run in one thread under a ManualClock.
+//
+// An Alarm is how one thread sleeps until an instant of that clock. It also wakes for a ring from another
+// thread, for a watched file descriptor (a store's change notification) and when the wall clock is set. Its
+// fd() is readable whenever wait() would return at once, which is what hosted event loops poll.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/time/instant.h"
+
+namespace duetime {
+
+struct WakeReason {
+  bool rang = false;
+  bool watched = false;        // a watched descriptor is readable
+  bool clock_changed = false;  // the wall clock was set, forward or back
+};
+
+class Alarm {
+ public:
+  virtual ~Alarm() = default;
+
+  // Sleep until this instant from the next wait() on. Owner's thread only, like wait().
+  virtual void arm(Instant when) = 0;
+
+  // Blocks until the armed instant, a ring, a watched descriptor or a clock change; consumes the ring.
+  virtual WakeReason wait() = 0;
+
+  // Like wait(), but returns at once when there is nothing.
+  virtual WakeReason poll() = 0;
+
+  // Wakes the sleeper; rings are remembered, not counted. Any thread.
+  virtual void ring() noexcept = 0;
+
+  // Watches a descriptor for reading (edge per wait). The caller keeps ownership and unwatches before closing.
+  virtual void watch(int fd) = 0;
+  virtual void unwatch(int fd) = 0;
+
+  virtual int fd() const = 0;
+};
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  // Wall time, UTC. May jump either way. Any thread.
+  virtual Instant now() const = 0;
+
+  // Time since some fixed moment, suspend included, never set by anyone: the age of a claim is measured on it
+  // (contract P5). Any thread.
+  virtual Duration boot_time() const = 0;
+
+  virtual std::unique_ptr<Alarm> make_alarm() = 0;
+};
+
+// CLOCK_REALTIME, CLOCK_BOOTTIME and timerfd with TFD_TIMER_CANCEL_ON_SET.
+std::shared_ptr<Clock> system_clock();
+
+// A clock that waits for us: time moves only through advance() and set(). For tests, simulations and the
+// testing kits of all languages. Any thread.
+class ManualClock final : public Clock, public std::enable_shared_from_this<ManualClock> {
+ public:
+  explicit ManualClock(Instant now) : now_(now) {}
+
+  Instant now() const override;
+  Duration boot_time() const override;
+  std::unique_ptr<Alarm> make_alarm() override;
+
+  // Time passes: wall and boot time move together. Throws kInvalidArgument for a negative duration.
+  void advance(Duration by);
+
+  // The wall clock is set, as by an administrator; boot time stands still.
+  void set(Instant now);
+
+ private:
+  friend class ManualAlarm;
+  void forget(class ManualAlarm* alarm);
+
+  mutable std::mutex mutex_;
+  Instant now_;
+  Duration boot_time_{0};
+  std::vector<class ManualAlarm*> alarms_;
+};
+
+}  // namespace duetime

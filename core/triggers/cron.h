@@ -1,0 +1,51 @@
+// Fires when the civil time of a zone matches eight fields, in the syntax and with the meaning of APScheduler
+// 3 (cron_expression.h); all fields must match. What a change of the clock does is the rule's policy:
+//
+//                         wall time in a gap                          wall time that comes twice
+//   kApscheduler          the instant the offset before it gives      both
+//   kVixie, fixed time    first valid instant after the gap, once     first
+//   kVixie, `*` hour or   follows the clock                           both
+//           minute
+//   kSkip                 not at all                                  first
+//
+// In New York on 2026-03-08, hour=2 minute=30 fires at 03:30 EDT under kApscheduler, 03:00 EDT under kVixie, and
+// not on that day under kSkip.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "core/time/time_zone.h"
+#include "core/triggers/trigger.h"
+
+namespace duetime {
+
+enum class DstPolicy { kApscheduler, kVixie, kSkip };
+
+// Indexes of CronRule::fields, APScheduler's order.
+enum CronFieldIndex { kYear, kMonth, kDay, kWeek, kDayOfWeek, kHour, kMinute, kSecond, kCronFieldCount };
+
+extern const std::array<const char*, kCronFieldCount> kCronFieldNames;  // "year", ..., "second"
+
+struct CronRule {
+  // An empty optional takes APScheduler's default: below the least significant field given the minimum, else
+  // `*`; week and day_of_week always `*`.
+  std::array<std::optional<std::string>, kCronFieldCount> fields;
+  TimeZone zone;
+  std::optional<Instant> start;
+  std::optional<Instant> end;  // inclusive
+  Duration jitter{0};
+  DstPolicy dst = DstPolicy::kApscheduler;
+};
+
+// Throws kInvalidArgument with the text of APScheduler 3.11 where it has one: "Error validating expression
+// '*/60': the step value (60) is higher than the total range of the expression (59)".
+TriggerPtr make_cron_trigger(const CronRule& rule);
+TriggerPtr make_cron_trigger(const Json& document);
+
+// The five fields of a crontab line "minute hour day month day_of_week" as APScheduler reads them (Monday is
+// 0, day and day_of_week are ANDed). Throws kInvalidArgument: "Wrong number of fields; got 6, expected 5".
+CronRule crontab_rule(const std::string& expression);
+
+}  // namespace duetime
