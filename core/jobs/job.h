@@ -19,8 +19,8 @@ namespace duetime {
 // `live` holds an object of the host language instead (a closure, a Python tuple). It lives and dies with
 // this process, so only stores that keep nothing beyond it accept it (StoreTraits::keeps_live_payloads).
 struct Payload {
-  std::string encoding;
-  std::string data;
+  std::string encoding = "none";  // 1-32 characters [a-z0-9_.-]
+  std::string data;               // at most kMaxPayloadBytes
   std::shared_ptr<void> live;
 };
 

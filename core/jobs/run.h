@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/uuid.h"
@@ -24,7 +25,8 @@ enum class RunState : uint8_t {
   kAbandoned,  // its node died or lost the lease, and the job does not ask to run again
 };
 
-const char* to_string(RunState state);
+const char* to_string(RunState state);  // "claimed", "succeeded", ...
+std::optional<RunState> parse_run_state(std::string_view text);
 
 struct ClaimedRun {
   Uuid id;
