@@ -9,7 +9,8 @@ namespace {
   throw Error(ErrorCode::kInvalidArgument, std::string(what) + ": " + why);
 }
 
-// Counts brackets outside strings, so that a nest of a million "[" is refused before a parser recurses into it.
+// Counts brackets outside strings, so that a nest of a million "[" is refused before a parser recurses into
+// it.
 bool too_deep(std::string_view text) {
   int depth = 0;
   bool in_string = false;
@@ -43,8 +44,6 @@ Json parse_json(std::string_view text, std::string_view what) {
   }
 }
 
-std::string to_text(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string to_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace duetime

@@ -26,7 +26,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string shown(const Json& value) {
-  return value.is_string() ? quoted(value.get_ref<const std::string&>()) : to_text(value).substr(0, 80);
+  return value.is_string() ? in_quotes(value.get_ref<const std::string&>()) : to_text(value).substr(0, 80);
 }
 
 }  // namespace
@@ -68,11 +68,11 @@ bool JsonMembers::boolean(const char* member, bool absent) const {
 }
 
 int64_t JsonMembers::integer(const char* member, int64_t min, int64_t max) const {
-  const std::string expected =
-      "an integer of " + std::to_string(min) + " to " + std::to_string(max);
+  const std::string expected = "an integer of " + std::to_string(min) + " to " + std::to_string(max);
   const Json& value = require(member, expected.c_str());
   if (!value.is_number_integer()) fail(member, expected);
-  if (value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) fail(member, expected);
+  if (value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX))
+    fail(member, expected);
   const int64_t number = value.get<int64_t>();
   if (number < min || number > max) fail(member, expected);
   return number;
@@ -103,10 +103,10 @@ const Json& JsonMembers::object(const char* member) const {
 void JsonMembers::refuse_unknown(const std::vector<std::string>& known) const {
   for (const auto& [member, value] : object_.items()) {
     if (std::ranges::find(known, member) != known.end()) continue;
-    std::string message = what_ + ": unknown member " + quoted(member);
+    std::string message = what_ + ": unknown member " + in_quotes(member);
     const auto nearest = std::ranges::min_element(
         known, {}, [&member = member](const std::string& name) { return edit_distance(member, name); });
-    if (nearest != known.end()) message += "; did you mean " + quoted(*nearest) + "?";
+    if (nearest != known.end()) message += "; did you mean " + in_quotes(*nearest) + "?";
     throw Error(ErrorCode::kInvalidArgument, message);
   }
 }

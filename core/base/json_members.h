@@ -20,8 +20,8 @@ class JsonMembers {
 
   bool has(const char* member) const;
 
-  // Each throws kInvalidArgument if the member has another type or is out of range; without a default, also if
-  // it is missing.
+  // Each throws kInvalidArgument if the member has another type or is out of range; without a default, also
+  // if it is missing.
   std::string text(const char* member) const;
   std::string text(const char* member, std::string_view absent) const;
   bool boolean(const char* member, bool absent) const;

@@ -13,7 +13,7 @@ bool is_utf8(std::string_view text);
 std::string truncate_utf8(std::string_view text, std::size_t max_bytes);
 
 // For error messages: in single quotes, shortened, control characters escaped.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 std::string encode_base64(std::string_view bytes);
 

@@ -19,8 +19,9 @@ void check_text(const char* member, const std::string& text, std::size_t max_byt
     fail(std::string(member) + ": " + std::to_string(text.size()) + " bytes, expected at most " +
          std::to_string(max_bytes));
   }
-  if (!is_utf8(text)) fail(std::string(member) + " " + quoted(text) + ": not UTF-8");
-  if (text.find('\0') != std::string::npos) fail(std::string(member) + " " + quoted(text) + ": contains NUL");
+  if (!is_utf8(text)) fail(std::string(member) + " " + in_quotes(text) + ": not UTF-8");
+  if (text.find('\0') != std::string::npos)
+    fail(std::string(member) + " " + in_quotes(text) + ": contains NUL");
 }
 
 void check_name(const char* member, const std::string& text, std::size_t max_bytes) {
@@ -35,8 +36,9 @@ bool is_encoding_character(char c) {
 void check_payload(const Payload& payload) {
   if (payload.live) return;
   const std::string& encoding = payload.encoding;
-  if (encoding.empty() || encoding.size() > kMaxEncodingBytes || !std::ranges::all_of(encoding, is_encoding_character)) {
-    fail("payload encoding " + quoted(encoding) + ": expected 1 to 32 characters [a-z0-9_.-]");
+  if (encoding.empty() || encoding.size() > kMaxEncodingBytes ||
+      !std::ranges::all_of(encoding, is_encoding_character)) {
+    fail("payload encoding " + in_quotes(encoding) + ": expected 1 to 32 characters [a-z0-9_.-]");
   }
   if (payload.data.size() > kMaxPayloadBytes) {
     fail("payload: " + std::to_string(payload.data.size()) + " bytes, expected at most " +
@@ -44,7 +46,7 @@ void check_payload(const Payload& payload) {
   }
   if (encoding == "none" && !payload.data.empty()) fail("payload: encoding 'none' has no data");
   if ((encoding == "json" || encoding == "text") && !is_utf8(payload.data)) {
-    fail("payload: encoding " + quoted(encoding) + " needs UTF-8");
+    fail("payload: encoding " + in_quotes(encoding) + " needs UTF-8");
   }
 }
 
@@ -61,7 +63,7 @@ void check_tags(const std::vector<std::string>& tags) {
   std::set<std::string_view> seen;
   for (const std::string& tag : tags) {
     check_name("tag", tag, kMaxIdBytes);
-    if (!seen.insert(tag).second) fail("tag " + quoted(tag) + ": given twice");
+    if (!seen.insert(tag).second) fail("tag " + in_quotes(tag) + ": given twice");
   }
 }
 

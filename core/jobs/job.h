@@ -34,8 +34,8 @@ struct Job {
 
   bool coalesce = true;  // several due fires become one run, the latest
   std::optional<Duration> misfire_grace = std::chrono::seconds(1);  // nullopt: never too late
-  int max_instances = 1;  // over all nodes that share the store
-  bool recover = false;   // run again when the node that ran it died; else the run ends as abandoned
+  int max_instances = 1;                                            // over all nodes that share the store
+  bool recover = false;  // run again when the node that ran it died; else the run ends as abandoned
 
   std::vector<std::string> tags;
 

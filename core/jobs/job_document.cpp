@@ -11,8 +11,10 @@
 namespace duetime {
 namespace {
 
-constexpr std::array kKnownMembers = {"version",  "id",               "name",          "task",    "payload", "trigger",
-                                      "executor", "coalesce", "misfire_grace_us", "max_instances", "recover", "tags"};
+constexpr std::array kKnownMembers = {"version",       "id",       "name",
+                                      "task",          "payload",  "trigger",
+                                      "executor",      "coalesce", "misfire_grace_us",
+                                      "max_instances", "recover",  "tags"};
 
 bool is_text_encoding(const std::string& encoding) { return encoding == "json" || encoding == "text"; }
 
@@ -56,8 +58,9 @@ std::shared_ptr<const Json> unknown_members_of(const Json& document) {
 
 Json job_to_document(const Job& job) {
   if (job.payload.live) {
-    throw Error(ErrorCode::kUnsupported,
-                "job " + quoted(job.id) + ": its arguments are live objects of this process and cannot be stored");
+    throw Error(
+        ErrorCode::kUnsupported,
+        "job " + in_quotes(job.id) + ": its arguments are live objects of this process and cannot be stored");
   }
   Json document = job.unknown_members ? *job.unknown_members : Json::object();
   document["version"] = kJobDocumentVersion;

@@ -18,11 +18,11 @@ struct PlannedRun {
 
 struct RunPlan {
   enum class Outcome {
-    kRun,      // execute `runs`
-    kMissed,   // everything due was too late
-    kRefused,  // max_instances are running; the due fires are given up, the job moves on
-    kDeferred, // max_instances are running and this was the last fire: it stays due, a little later
-    kBroken,   // the trigger failed; the job is paused, `error` says why
+    kRun,       // execute `runs`
+    kMissed,    // everything due was too late
+    kRefused,   // max_instances are running; the due fires are given up, the job moves on
+    kDeferred,  // max_instances are running and this was the last fire: it stays due, a little later
+    kBroken,    // the trigger failed; the job is paused, `error` says why
   };
   Outcome outcome = Outcome::kRun;
 
@@ -41,7 +41,7 @@ struct RunPlan {
 };
 
 // `running_instances` counts the job's claims whose runs have not ended, on all nodes.
-using RunPlanner = std::function<RunPlan(const Job& job, const JobPosition& position, Instant now,
-                                         int running_instances)>;
+using RunPlanner =
+    std::function<RunPlan(const Job& job, const JobPosition& position, Instant now, int running_instances)>;
 
 }  // namespace duetime
