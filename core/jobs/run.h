@@ -40,6 +40,7 @@ struct Claim {
   Uuid owner;        // the node
   Uuid claim_id;     // of the claiming call, so that a repeated call finds its own result
   int64_t fence = 0;
+  Instant claimed_at;            // by the node's clock
   Instant lease_until;           // on the store's clock
   Duration claimed_boot_time{};  // this node's boot time just before the store was asked (contract P5)
   std::vector<ClaimedRun> runs;  // at least one, oldest first

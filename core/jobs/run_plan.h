@@ -23,6 +23,7 @@ struct RunPlan {
     kRefused,   // max_instances are running; the due fires are given up, the job moves on
     kDeferred,  // max_instances are running and this was the last fire: it stays due, a little later
     kBroken,    // the trigger failed; the job is paused, `error` says why
+    kLeave,     // this node cannot run it, or cannot say yet: the store changes and reports nothing
   };
   Outcome outcome = Outcome::kRun;
 

@@ -4,7 +4,8 @@
 //
 //  1. Every call takes effect wholly or not at all, and a call that returned is not undone by the death of
 //     this process, where StoreTraits::durable.
-//  2. claim_due() advances a job and records its claimed runs in one atomic step, guarded by the job's version.
+//  2. claim_due() advances a job and records its claimed runs in one atomic step, guarded by the job's
+//  version.
 //     No fire is claimed twice and none is lost, whichever nodes share the store and whenever they die.
 //  3. Completing, renewing and releasing test owner, fence and lease; what is stale is refused, counted, and
 //     harmless.
@@ -13,13 +14,13 @@
 //  5. No lock is held while a planner or a trigger with calls_out() runs: read, plan, then write where the
 //     version is still the one that was read. Plans of other triggers may run under the store's lock.
 //
-// Time: `now` is the caller's clock. Leases are judged on the store's clock: a server's own, or, for stores of
-// one host, the highest `now` it has ever seen, so that a clock set back revives no lease.
+// Time: `now` is the caller's clock. Leases are judged on the store's clock: a server's own, or, for stores
+// of one host, the highest `now` it has ever seen, so that a clock set back revives no lease.
 //
 // Threads: all calls may be made from any thread at the same time, between open() and close().
 //
-// Errors: kStoreUnavailable (try again later; nothing happened), kTimeout (outcome unknown; claim_due() may be
-// repeated with the same claim_id), kStoreFull, kStoreCorrupt, kNewerVersion, and those named below.
+// Errors: kStoreUnavailable (try again later; nothing happened), kTimeout (outcome unknown; claim_due() may
+// be repeated with the same claim_id), kStoreFull, kStoreCorrupt, kNewerVersion, and those named below.
 #pragma once
 
 #include <cstdint>
@@ -59,6 +60,7 @@ struct Exclusions {
   std::unordered_map<std::string, int64_t> jobs;
 
   bool empty() const { return tasks.empty() && executors.empty() && jobs.empty(); }
+  bool matches(const Job& job, int64_t version) const;
 };
 
 struct ClaimRequest {
@@ -80,10 +82,11 @@ struct SkippedJob {
 
 struct ClaimResult {
   std::vector<ClaimPtr> claims;
-  std::vector<SkippedJob> skipped;      // missed, refused, deferred or broken; missed parts of claimed jobs too
-  std::vector<JobRecord> unreadable;    // due, but JobRecord::job is null
-  std::vector<RunRecord> abandoned;     // by reclaim_expired()
-  std::optional<Instant> next_due;      // as next_due() would answer now
+  std::vector<SkippedJob> skipped;    // missed, refused, deferred or broken; missed parts of claimed jobs too
+  std::vector<JobRecord> unreadable;  // due, but JobRecord::job is null
+  std::vector<RunRecord> abandoned;   // by reclaim_expired()
+  std::optional<Instant> next_expiry;  // by reclaim_expired(): when the next lease of any node ends
+  std::optional<Instant> next_due;     // as next_due() would answer now
 };
 
 struct CompletionResult {
@@ -103,6 +106,8 @@ struct RunFilter {
   std::optional<Instant> scheduled_from;
   std::optional<Instant> scheduled_until;
   std::size_t limit = 100;  // the latest
+
+  bool matches(const RunRecord& run) const;
 };
 
 // Ended runs are kept while they are younger than max_age and among the latest max_count.
@@ -147,8 +152,10 @@ class JobStore {
   // Plans up to request.limit due jobs, earliest first, ties by id, and carries the plans out.
   virtual ClaimResult claim_due(const ClaimRequest& request, const RunPlanner& planner) = 0;
 
-  // Runs whose lease has passed: those of a job with `recover` come back as claims of this node (attempt + 1),
-  // the others end as kAbandoned.
+  // Claims whose lease has passed. Released ones (below) come back as claims of this node as they were; of
+  // the others, those of a job with `recover` come back with attempt + 1, and the runs of the rest end as
+  // kAbandoned (the job leaves with them if it is spent). Jobs that the exclusions name are left to other
+  // nodes.
   virtual ClaimResult reclaim_expired(const ClaimRequest& request) = 0;
 
   // Records how runs ended; one answer for each. A spent job leaves with its last run.
@@ -157,8 +164,9 @@ class JobStore {
   // Prolongs the lease of every run this owner holds to now + lease. Answers how many.
   virtual std::size_t renew(const Uuid& owner, Instant now, Duration lease) = 0;
 
-  // Gives back claims none of whose runs was started: the job is due again at the first of them, unless it
-  // was changed since.
+  // Gives back claims none of whose runs was started: their lease ends at once, and the next
+  // reclaim_expired() of any node claims them, whether or not the job asks to recover. The job itself is not
+  // rewound: a later fire may have been claimed already.
   virtual void release(std::span<const ClaimPtr> claims, Instant now) = 0;
 
   virtual std::vector<RunRecord> list_runs(const RunFilter& filter) const = 0;  // latest first

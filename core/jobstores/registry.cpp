@@ -1,0 +1,69 @@
+#include "core/jobstores/registry.h"
+
+#include <functional>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/base/json_members.h"
+#include "core/base/text.h"
+#include "core/jobstores/memory.h"
+#include "core/jobstores/sqlite.h"
+
+namespace duetime {
+namespace {
+
+struct StoreType {
+  std::string_view name;
+  JobStorePtr (*make)(const Json& configuration);
+  // What follows "name:" in a URL, as configuration.
+  Json (*configuration_from_url)(std::string_view rest);
+};
+
+Json memory_configuration(std::string_view rest) {
+  if (!rest.empty() && rest != "//") {
+    throw Error(ErrorCode::kInvalidArgument, "store URL 'memory:' takes nothing after the colon");
+  }
+  return Json{{"type", "memory"}};
+}
+
+// As SQLAlchemy writes them: sqlite:///jobs.db is relative, sqlite:////var/lib/jobs.db absolute.
+Json sqlite_configuration(std::string_view rest) {
+  if (!rest.starts_with("///") || rest.size() == 3) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "store URL " + in_quotes("sqlite:" + std::string(rest)) + ": expected sqlite:///path");
+  }
+  return Json{{"type", "sqlite"}, {"path", std::string(rest.substr(3))}};
+}
+
+constexpr StoreType kTypes[] = {
+    {"memory", make_memory_job_store, memory_configuration},
+    {"sqlite", make_sqlite_job_store, sqlite_configuration},
+};
+
+const StoreType& find_type(std::string_view name) {
+  std::string known;
+  for (const StoreType& type : kTypes) {
+    if (type.name == name) return type;
+    known += (known.empty() ? "" : ", ") + std::string(type.name);
+  }
+  throw Error(ErrorCode::kNotFound, "no job store type " + in_quotes(name) + "; known are " + known);
+}
+
+}  // namespace
+
+JobStorePtr make_job_store(const Json& configuration) {
+  const JsonMembers members(configuration, "job store");
+  return find_type(members.text("type")).make(configuration);
+}
+
+JobStorePtr make_job_store_from_url(std::string_view url) {
+  const std::size_t colon = url.find(':');
+  if (colon == std::string_view::npos) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "store URL " + in_quotes(url) + ": expected type:..., such as memory: or sqlite:///jobs.db");
+  }
+  const StoreType& type = find_type(url.substr(0, colon));
+  return type.make(type.configuration_from_url(url.substr(colon + 1)));
+}
+
+}  // namespace duetime
