@@ -349,7 +349,9 @@ class MemoryJobStore final : public JobStore {
     try {
       return planner(*seen.job, seen.position, now, running);
     } catch (...) {
-      return {.outcome = RunPlan::Outcome::kLeave};
+      RunPlan leave;
+      leave.outcome = RunPlan::Outcome::kLeave;
+      return leave;
     }
   }
 
