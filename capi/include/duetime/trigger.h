@@ -74,6 +74,12 @@ DUETIME_API duetime_status duetime_trigger_next_fire_time(const duetime_trigger 
 
 DUETIME_API void duetime_trigger_destroy(duetime_trigger *trigger);
 
+/* The directories in which zones are looked up from now on, first match wins; replaces the search path of the
+ * whole process (at first: the TZDIR environment variable, then the system's usual places). Zones loaded before
+ * stay as they are. A host language passes its own path here, so that both read the same data. Copied.
+ * INVALID_ARGUMENT if `directories` or one of its `count` entries is NULL. */
+DUETIME_API duetime_status duetime_set_time_zone_path(const char *const *directories, size_t count);
+
 #ifdef __cplusplus
 }
 #endif
