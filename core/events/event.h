@@ -36,8 +36,8 @@ enum EventCode : uint64_t {
   kJobTriggerError = 1u << 20,  // its trigger failed; the job is paused
   kStoreError = 1u << 21,       // a store call failed; the lane backs off and tries again
   kStoreRecovered = 1u << 22,
-  kClockChanged = 1u << 23,     // the wall clock was set
-  kRunLost = 1u << 24,          // a run ended here, but its lease had passed to another node
+  kClockChanged = 1u << 23,  // the wall clock was set
+  kRunLost = 1u << 24,       // a run ended here, but its lease had passed to another node
 };
 
 inline constexpr uint64_t kAllApschedulerEvents = (1u << 17) - 1;
@@ -46,11 +46,11 @@ inline constexpr uint64_t kAllEvents = ~uint64_t{0};
 // Members that a code does not use are empty.
 struct Event {
   uint64_t code = 0;
-  std::string alias;   // of the executor or store, for the codes about them
+  std::string alias;  // of the executor or store, for the codes about them
   std::string job_id;
-  std::string store;   // alias of the job's store
+  std::string store;  // alias of the job's store
   std::vector<Instant> scheduled_times;
-  int64_t count = 0;   // missed or refused fires, listed or not
+  int64_t count = 0;  // missed or refused fires, listed or not
   std::string run_id;
   int attempt = 0;
   std::string error_kind;  // class of the task's error

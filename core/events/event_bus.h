@@ -1,6 +1,6 @@
-// Hands events to listeners. Events of API calls are delivered in the caller's thread before the call returns;
-// events of lanes and executors are queued and delivered by one thread of the bus (or by run_pending() in
-// hosted mode), so that a slow listener delays no run. One thread keeps the order.
+// Hands events to listeners. Events of API calls are delivered in the caller's thread before the call
+// returns; events of lanes and executors are queued and delivered by one thread of the bus (or by
+// run_pending() in hosted mode), so that a slow listener delays no run. One thread keeps the order.
 //
 // The queue is bounded: beyond kMaxQueuedEvents the oldest are dropped and counted, because a listener that
 // never returns must not eat the memory.
@@ -49,7 +49,8 @@ class EventBus {
   // Queues for the bus's thread, or for drain() where it has none.
   void post(Event event);
 
-  // The thread delivers until stop_thread(), which delivers what is queued and joins (unless called by a listener).
+  // The thread delivers until stop_thread(), which delivers what is queued and joins (unless called by a
+  // listener).
   void start_thread();
   void stop_thread();
 

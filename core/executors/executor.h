@@ -1,8 +1,8 @@
 // Where claimed runs are executed.
 //
 // The scheduler hands over Executions; the executor calls run_execution() for each, on a thread of its own
-// choice. Everything else - the lateness check, calling the task, recording the end, events - happens in there
-// and in the ExecutionHost, so an executor is only a way to get threads.
+// choice. Everything else - the lateness check, calling the task, recording the end, events - happens in
+// there and in the ExecutionHost, so an executor is only a way to get threads.
 //
 // Threads: submit() and free_slots() may be called from any thread, but not after shutdown() began.
 #pragma once
@@ -23,10 +23,10 @@ class ExecutionHost {
 
   // Just before a run's task would start. False: it must not (too late, or the lease has run out); the host
   // has accounted for it.
-  virtual bool may_start(const Claim& claim, std::size_t run_index) noexcept = 0;
+  virtual bool may_start(const ClaimPtr& claim, std::size_t run_index) noexcept = 0;
 
-  virtual void finished(const ClaimPtr& claim, std::size_t run_index, TaskOutcome outcome,
-                        Instant started_at) noexcept = 0;
+  virtual void finished(const ClaimPtr& claim, std::size_t run_index, TaskOutcome outcome, Instant started_at,
+                        Instant ended_at) noexcept = 0;
 
   // The claim was never started: the executor is shutting down.
   virtual void unstarted(const ClaimPtr& claim) noexcept = 0;
@@ -41,8 +41,9 @@ struct Execution {
   std::shared_ptr<ExecutionHost> host;
 };
 
-// Runs every run of the claim in turn. A task that throws makes its run fail, nothing else.
-void run_execution(const Execution& execution) noexcept;
+// Runs every run of the claim in turn. A task that throws makes its run fail, nothing else. Answers how long
+// it took on the host's clock.
+Duration run_execution(const Execution& execution) noexcept;
 
 class Executor {
  public:
@@ -51,11 +52,12 @@ class Executor {
   // Takes all of them; what cannot be executed any more goes to host->unstarted().
   virtual void submit(std::vector<Execution> executions) = 0;
 
-  // How many more executions are welcome now; 0 keeps the jobs of this executor in their stores.
+  // How many more executions are welcome now; the jobs of an executor that wants none stay in their stores,
+  // where other nodes may take them.
   virtual std::size_t free_slots() const = 0;
 
-  // Queued executions go to host->unstarted(). With `wait`, returns when running ones have ended, except one
-  // that is itself the caller. Without, they end on their own. Idempotent.
+  // With `wait`: returns when everything submitted has ended, except an execution that is itself the caller.
+  // Without: what was not started goes to host->unstarted(), what is running ends on its own. Idempotent.
   virtual void shutdown(bool wait) noexcept = 0;
 };
 

@@ -1,5 +1,5 @@
-// Executes in the thread that hands over: the lane, or the caller of run_pending(). For tests, simulations and
-// programs whose tasks are short.
+// Executes in the thread that hands over: the lane, or the caller of run_pending(). For tests, simulations
+// and programs whose tasks are short.
 #pragma once
 
 #include "core/executors/executor.h"

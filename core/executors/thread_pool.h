@@ -1,4 +1,5 @@
-// A fixed number of threads over one queue. Threads start with the first submission.
+// Threads over one queue; they start when they are first needed and stay until shutdown. The queue welcomes
+// as much as keeps the workers busy for some 20 ms, judged by the runs so far.
 #pragma once
 
 #include <functional>
@@ -7,9 +8,9 @@
 
 namespace duetime {
 
-// What a host language needs around its threads. `started` and `stopping` run once per worker; `busy` before a
-// worker takes its first task after a wait and `idle` before it waits again, so that Python takes its lock once
-// per burst instead of once per task. All run on the worker, no lock held; any may be empty.
+// What a host language needs around its threads. `started` and `stopping` run once per worker; `busy` before
+// a worker takes its first task after a wait and `idle` before it waits again, so that Python takes its lock
+// once per burst instead of once per task. All run on the worker, no lock held; any may be empty.
 struct ThreadHooks {
   std::function<void()> started;
   std::function<void()> stopping;
@@ -18,8 +19,7 @@ struct ThreadHooks {
 };
 
 struct ThreadPoolOptions {
-  std::size_t workers = 10;     // 1 to 10,000
-  std::size_t queue_limit = 0;  // executions waiting at most; 0 for max(1,000, 100 * workers)
+  std::size_t workers = 10;  // 1 to 10,000
   ThreadHooks hooks;
 };
 

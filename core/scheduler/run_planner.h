@@ -12,11 +12,12 @@ inline constexpr Duration kDeferral = std::chrono::seconds(1);
 // Requires: position.status is kScheduled and position.next_run_time <= now.
 RunPlan plan_runs(const Job& job, const JobPosition& position, Instant now, int running_instances);
 
-// Where a job stands when it is added, resumed or rescheduled at `now`: scheduled at its first fire, or kFinishing
-// when the trigger has none. Throws what a foreign trigger throws.
+// Where a job stands when it is added, resumed or rescheduled at `now`: scheduled at its first fire, or
+// kFinishing when the trigger has none. Throws what a foreign trigger throws.
 JobPosition first_position(const Job& job, Instant now);
 
-// The instant at which a fire runs: fire plus the job's jitter, which depends on the job's id and the fire only.
+// The instant at which a fire runs: fire plus the job's jitter, which depends on the job's id and the fire
+// only.
 Instant run_time_of(const Job& job, Instant fire);
 
 }  // namespace duetime

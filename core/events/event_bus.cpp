@@ -1,0 +1,117 @@
+#include "core/events/event_bus.h"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace duetime {
+
+EventBus::EventBus(std::shared_ptr<const Log> log) : log_(std::move(log)) {}
+
+EventBus::~EventBus() { stop_thread(); }
+
+ListenerId EventBus::add_listener(uint64_t mask, Listener listener) {
+  const std::lock_guard lock(listeners_mutex_);
+  Registrations changed = *registrations_;
+  changed.push_back({++last_id_, mask, std::move(listener)});
+  replace_registrations(std::move(changed));
+  return last_id_;
+}
+
+bool EventBus::remove_listener(ListenerId id) {
+  const std::lock_guard lock(listeners_mutex_);
+  Registrations changed = *registrations_;
+  const bool found = std::erase_if(changed, [id](const Registration& r) { return r.id == id; }) > 0;
+  if (found) replace_registrations(std::move(changed));
+  return found;
+}
+
+// Under the listeners' mutex. The list is replaced, never edited: deliveries go on with the one they hold.
+void EventBus::replace_registrations(Registrations registrations) {
+  uint64_t mask = 0;
+  for (const Registration& registration : registrations) mask |= registration.mask;
+  registrations_ = std::make_shared<const Registrations>(std::move(registrations));
+  mask_.store(mask, std::memory_order_relaxed);
+}
+
+std::shared_ptr<const EventBus::Registrations> EventBus::registrations() const {
+  const std::lock_guard lock(listeners_mutex_);
+  return registrations_;
+}
+
+void EventBus::deliver(const Event& event) const {
+  if (!wants(event.code)) return;
+  const auto current = registrations();
+  for (const Registration& registration : *current) {
+    if ((registration.mask & event.code) == 0) continue;
+    try {
+      registration.listener(event);
+    } catch (const std::exception& error) {
+      log_->write(LogLevel::kError, "scheduler", std::string("Error notifying listener: ") + error.what());
+    } catch (...) {
+      log_->write(LogLevel::kError, "scheduler", "Error notifying listener");
+    }
+  }
+}
+
+void EventBus::post(Event event) {
+  if (!wants(event.code)) return;
+  bool was_empty = false;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    was_empty = queue_.empty();
+    if (queue_.size() >= kMaxQueuedEvents) {
+      queue_.pop_front();
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+    }
+    queue_.push_back(std::move(event));
+  }
+  if (!was_empty) return;
+  queued_.notify_one();
+  if (notify_) notify_();
+}
+
+void EventBus::start_thread() {
+  const std::lock_guard lock(queue_mutex_);
+  stopping_ = false;
+  thread_ = std::thread([this] { run_thread(); });
+}
+
+void EventBus::run_thread() {
+  for (;;) {
+    {
+      std::unique_lock lock(queue_mutex_);
+      queued_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+    }
+    drain();
+  }
+}
+
+void EventBus::stop_thread() {
+  std::thread thread;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    stopping_ = true;
+    thread.swap(thread_);
+  }
+  queued_.notify_all();
+  if (!thread.joinable()) return;
+  if (thread.get_id() == std::this_thread::get_id()) {
+    thread.detach();
+  } else {
+    thread.join();
+  }
+}
+
+bool EventBus::drain() {
+  std::deque<Event> events;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    events.swap(queue_);
+  }
+  for (const Event& event : events) deliver(event);
+  return !events.empty();
+}
+
+}  // namespace duetime

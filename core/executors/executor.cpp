@@ -1,0 +1,42 @@
+#include "core/executors/executor.h"
+
+#include <exception>
+
+namespace duetime {
+namespace {
+
+TaskOutcome failure(std::string kind, std::string message) {
+  TaskOutcome outcome;
+  outcome.succeeded = false;
+  outcome.error_kind = std::move(kind);
+  outcome.error_message = std::move(message);
+  return outcome;
+}
+
+TaskOutcome call(const Execution& execution, const ClaimedRun& run) noexcept {
+  try {
+    return (*execution.task)({*execution.claim, run, execution.host->store_alias()});
+  } catch (const std::exception& error) {
+    return failure("std::exception", error.what());
+  } catch (...) {
+    return failure("unknown", "the task threw something that is no exception");
+  }
+}
+
+}  // namespace
+
+Duration run_execution(const Execution& execution) noexcept {
+  ExecutionHost& host = *execution.host;
+  const Instant begin = host.now();
+  Instant end = begin;
+  for (std::size_t i = 0; i < execution.claim->runs.size(); ++i) {
+    if (!host.may_start(execution.claim, i)) continue;
+    const Instant started_at = end;
+    TaskOutcome outcome = call(execution, execution.claim->runs[i]);
+    end = host.now();
+    host.finished(execution.claim, i, std::move(outcome), started_at, end);
+  }
+  return end - begin;
+}
+
+}  // namespace duetime
