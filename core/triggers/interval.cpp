@@ -1,0 +1,85 @@
+#include "core/triggers/interval.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/triggers/trigger_document.h"
+
+namespace duetime {
+namespace {
+
+class IntervalTrigger final : public Trigger {
+ public:
+  explicit IntervalTrigger(const IntervalRule& rule) : rule_(rule) {}
+
+  std::optional<Instant> next_fire_time(std::optional<Instant> previous, Instant now) const override {
+    return until_end(previous ? checked_add(*previous, rule_.interval) : first(now));
+  }
+
+  // All fires after `first` lie on its grid, so that they can be counted without being visited.
+  Backlog backlog(Instant first, Instant until, std::size_t keep) const override {
+    const Instant last_possible = rule_.end ? std::min(until, *rule_.end) : until;
+    Backlog backlog;
+    if (first > last_possible) return backlog;
+    const int64_t last = (last_possible - first) / rule_.interval;
+    const int64_t kept = last < static_cast<int64_t>(std::min<std::size_t>(keep, INT64_MAX))
+                             ? last + 1
+                             : static_cast<int64_t>(keep);
+    backlog.dropped = last + 1 - kept;
+    for (int64_t k = backlog.dropped; k <= last; ++k) backlog.fires.push_back(first + k * rule_.interval);
+    backlog.next = until_end(checked_add(backlog.fires.back(), rule_.interval));
+    return backlog;
+  }
+
+  Duration jitter() const override { return rule_.jitter; }
+
+  std::string_view type() const override { return "interval"; }
+
+  Json document() const override {
+    Json document{{"type", type()}, {"interval_us", rule_.interval.count()}, {"timezone", rule_.zone.name()}};
+    put(document, "start", rule_.start);
+    put(document, "end", rule_.end);
+    put_jitter(document, rule_.jitter);
+    return document;
+  }
+
+ private:
+  // The first point of the grid at or after `now`, by an exact ceiling.
+  std::optional<Instant> first(Instant now) const {
+    if (!rule_.start) return checked_add(now, rule_.interval);
+    if (*rule_.start >= now) return rule_.start;
+    const Duration since_point = (now - *rule_.start) % rule_.interval;
+    return since_point == Duration{0} ? now : checked_add(now, rule_.interval - since_point);
+  }
+
+  std::optional<Instant> until_end(std::optional<Instant> fire) const {
+    return fire && rule_.end && *fire > *rule_.end ? std::nullopt : fire;
+  }
+
+  IntervalRule rule_;
+};
+
+}  // namespace
+
+TriggerPtr make_interval_trigger(const IntervalRule& rule) {
+  if (rule.interval < Duration{1}) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "interval: got " + std::to_string(rule.interval.count()) + " us, expected at least 1 us");
+  }
+  check_instant("start", rule.start);
+  check_instant("end", rule.end);
+  check_jitter(rule.jitter);
+  return std::make_shared<IntervalTrigger>(rule);
+}
+
+TriggerPtr make_interval_trigger(const Json& document) {
+  const TriggerDocument read(document, {"interval_us", "start", "end", "jitter_us", "timezone"});
+  const auto interval = read.duration("interval_us");
+  if (!interval) read.refuse("interval_us", "missing, expected an integer count of microseconds");
+  return make_interval_trigger(IntervalRule{*interval, read.instant("start"), read.instant("end"),
+                                            read.duration("jitter_us").value_or(Duration{0}),
+                                            read.zone("timezone")});
+}
+
+}  // namespace duetime

@@ -1,0 +1,46 @@
+#include "core/triggers/trigger.h"
+
+#include <string>
+
+#include "core/base/error.h"
+
+namespace duetime {
+namespace {
+
+// A trigger from outside may answer anything; one that does not move on would keep us here for ever.
+void check_moves_on(const Trigger& trigger, Instant previous, const std::optional<Instant>& next) {
+  if (!next || *next > previous) return;
+  throw Error(ErrorCode::kCallback, "trigger of type \"" + std::string(trigger.type()) + "\" answered " +
+                                        to_string(*next) + ", which is not later than the previous fire " +
+                                        to_string(previous));
+}
+
+std::optional<Instant> step(const Trigger& trigger, Instant previous, Instant now) {
+  const auto next = trigger.next_fire_time(previous, now);
+  check_moves_on(trigger, previous, next);
+  return next;
+}
+
+}  // namespace
+
+Backlog Trigger::backlog(Instant first, Instant until, std::size_t keep) const {
+  Backlog backlog;
+  backlog.next = first;
+  for (int steps = 0; backlog.next && *backlog.next <= until; ++steps) {
+    if (steps == kMaxBacklogSteps) {
+      backlog.dropped_is_exact = false;
+      backlog.next = step(*this, until, until);
+      break;
+    }
+    backlog.fires.push_back(*backlog.next);
+    backlog.next = step(*this, *backlog.next, until);
+  }
+  if (backlog.fires.size() > keep) {
+    const auto surplus = static_cast<std::ptrdiff_t>(backlog.fires.size() - keep);
+    backlog.fires.erase(backlog.fires.begin(), backlog.fires.begin() + surplus);
+    backlog.dropped = surplus;
+  }
+  return backlog;
+}
+
+}  // namespace duetime
