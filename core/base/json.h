@@ -13,7 +13,7 @@ namespace duetime {
 
 using Json = nlohmann::json;
 
-inline constexpr std::size_t kMaxJsonBytes = std::size_t{4} * 1024 * 1024;
+inline constexpr std::size_t kMaxJsonBytes = std::size_t{8} * 1024 * 1024;
 inline constexpr int kMaxJsonDepth = 64;
 
 // Parses UTF-8 JSON text. `what` names the text in errors, e.g. "job document".

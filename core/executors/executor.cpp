@@ -7,7 +7,7 @@ namespace {
 
 TaskOutcome failure(std::string kind, std::string message) {
   TaskOutcome outcome;
-  outcome.succeeded = false;
+  outcome.kind = TaskOutcome::Kind::kFailed;
   outcome.error_kind = std::move(kind);
   outcome.error_message = std::move(message);
   return outcome;

@@ -2,7 +2,8 @@
 //
 // The scheduler hands over Executions; the executor calls run_execution() for each, on a thread of its own
 // choice. Everything else - the lateness check, calling the task, recording the end, events - happens in
-// there and in the ExecutionHost, so an executor is only a way to get threads.
+// there and in the ExecutionHost, so an executor is only a way to get threads. One that cannot use it
+// (coroutines, worker processes) calls may_start() and finished() itself, in order, once for each run.
 //
 // Threads: submit() and free_slots() may be called from any thread, but not after shutdown() began.
 #pragma once
@@ -48,6 +49,9 @@ Duration run_execution(const Execution& execution) noexcept;
 class Executor {
  public:
   virtual ~Executor() = default;
+
+  // Called by the scheduler's start(), also after a shutdown().
+  virtual void start() = 0;
 
   // Takes all of them; what cannot be executed any more goes to host->unstarted().
   virtual void submit(std::vector<Execution> executions) = 0;

@@ -7,6 +7,8 @@ namespace {
 
 class InlineExecutor final : public Executor {
  public:
+  void start() override { stopped_ = false; }
+
   void submit(std::vector<Execution> executions) override {
     for (const Execution& execution : executions) {
       if (stopped_) {

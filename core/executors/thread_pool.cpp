@@ -25,6 +25,11 @@ class Crew : public std::enable_shared_from_this<Crew> {
  public:
   explicit Crew(const ThreadPoolOptions& options) : options_(options) {}
 
+  void start() {
+    const std::lock_guard lock(mutex_);
+    stopping_ = false;
+  }
+
   void submit(std::vector<Execution> executions) {
     std::unique_lock lock(mutex_);
     if (stopping_) {
@@ -152,6 +157,7 @@ class ThreadPool final : public Executor {
   explicit ThreadPool(const ThreadPoolOptions& options) : crew_(std::make_shared<Crew>(options)) {}
   ~ThreadPool() override { crew_->shutdown(false); }
 
+  void start() override { crew_->start(); }
   void submit(std::vector<Execution> executions) override { crew_->submit(std::move(executions)); }
   std::size_t free_slots() const override { return crew_->free_slots(); }
   void shutdown(bool wait) noexcept override { crew_->shutdown(wait); }

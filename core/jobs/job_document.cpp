@@ -14,7 +14,7 @@ namespace {
 constexpr std::array kKnownMembers = {"version",       "id",       "name",
                                       "task",          "payload",  "trigger",
                                       "executor",      "coalesce", "misfire_grace_us",
-                                      "max_instances", "recover",  "tags"};
+                                      "max_instances", "recover",  "tags", "requires"};
 
 bool is_text_encoding(const std::string& encoding) { return encoding == "json" || encoding == "text"; }
 
@@ -27,6 +27,7 @@ Json payload_to_document(const Payload& payload) {
 
 Payload payload_from_document(const Json& document) {
   const JsonMembers members(document, "payload");
+  members.refuse_unknown({"encoding", "data"});
   Payload payload;
   payload.encoding = members.text("encoding");
   const std::string data = members.text("data", "");
@@ -45,6 +46,14 @@ void check_version(const JsonMembers& members) {
     throw Error(ErrorCode::kNewerVersion, "job document: version " + std::to_string(version) +
                                               " was written by a newer duetime; this one reads up to " +
                                               std::to_string(kJobDocumentVersion));
+  }
+}
+
+// Features without which the job must not run. This version has none, so any makes it a newer one's.
+void check_requirements(const JsonMembers& members) {
+  for (const std::string& feature : members.texts("requires")) {
+    throw Error(ErrorCode::kNewerVersion,
+                "job document: requires " + in_quotes(feature) + ", which this version does not have");
   }
 }
 
@@ -81,6 +90,7 @@ Json job_to_document(const Job& job) {
 Job job_from_document(const Json& document) {
   const JsonMembers members(document, "job document");
   check_version(members);
+  check_requirements(members);
   Job job;
   job.id = members.text("id");
   job.name = members.text("name", "");

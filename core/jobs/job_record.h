@@ -25,9 +25,11 @@ struct JobPosition {
   // next_run_time by jitter or deferral only.
   std::optional<Instant> fire_time;
 
-  int64_t revision = 1;  // +1 whenever somebody changes the job; part of a fire's identity (contract P1)
-  int64_t version = 1;   // +1 at every write, claims included; what compare-and-set compares
-  int64_t fence = 0;     // +1 per claim (contract P2)
+  // All three are drawn by the store from one counter of its own that only grows, so that an id that was
+  // removed and added again is never mistaken for its predecessor.
+  int64_t revision = 0;  // changes whenever somebody changes the job; part of a fire's identity (contract P1)
+  int64_t version = 0;   // changes at every write, claims included; what compare-and-set compares
+  int64_t fence = 0;     // changes with each claim (contract P2)
 };
 
 struct JobRecord {

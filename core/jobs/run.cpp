@@ -11,9 +11,9 @@ struct Name {
 };
 
 constexpr std::array kNames = {
-    Name{RunState::kClaimed, "claimed"},     Name{RunState::kSucceeded, "succeeded"},
-    Name{RunState::kFailed, "failed"},       Name{RunState::kMissed, "missed"},
-    Name{RunState::kAbandoned, "abandoned"},
+    Name{RunState::kClaimed, "claimed"}, Name{RunState::kSucceeded, "succeeded"},
+    Name{RunState::kFailed, "failed"},   Name{RunState::kMissed, "missed"},
+    Name{RunState::kRefused, "refused"}, Name{RunState::kAbandoned, "abandoned"},
 };
 
 }  // namespace

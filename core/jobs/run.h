@@ -21,7 +21,8 @@ enum class RunState : uint8_t {
   kClaimed,    // a node holds it; started or waiting for a worker
   kSucceeded,  // the task returned
   kFailed,     // the task reported an error, or its worker died
-  kMissed,     // started too late for its misfire grace, so not executed
+  kMissed,     // too late for its misfire grace, so not executed
+  kRefused,    // max_instances were running, so not executed
   kAbandoned,  // its node died or lost the lease, and the job does not ask to run again
 };
 
@@ -60,10 +61,14 @@ struct RunEnd {
 
 inline constexpr std::size_t kMaxErrorBytes = 8 * 1024;
 
+// A run that takes its node down each time must not walk through the whole cluster.
+inline constexpr int kMaxAttempts = 5;
+
 // A run as history keeps it.
 struct RunRecord {
   Uuid id;
   std::string job_id;
+  std::string task;
   int64_t job_revision = 0;
   Instant scheduled_time;
   int attempt = 1;

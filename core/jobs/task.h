@@ -14,7 +14,12 @@ namespace duetime {
 
 // What a task reports. A failure's kind is the name of the error's class in the host language.
 struct TaskOutcome {
-  bool succeeded = true;
+  enum class Kind {
+    kSucceeded,
+    kFailed,
+    kCannotRun,  // its arguments cannot be decoded here: the run is given back unstarted, the job parked
+  };
+  Kind kind = Kind::kSucceeded;
   std::string error_kind;
   std::string error_message;
   std::string traceback;

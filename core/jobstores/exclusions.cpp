@@ -2,10 +2,10 @@
 
 namespace duetime {
 
-bool Exclusions::matches(const Job& job, int64_t version) const {
+bool Exclusions::matches(const Job& job, int64_t revision) const {
   if (tasks.contains(job.task) || executors.contains(job.executor)) return true;
   const auto found = jobs.find(job.id);
-  return found != jobs.end() && found->second == version;
+  return found != jobs.end() && found->second == revision;
 }
 
 }  // namespace duetime

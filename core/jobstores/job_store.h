@@ -2,22 +2,27 @@
 //
 // What every store promises (contract.md P1-P4; tests/support/job_store_contract.h proves it for each):
 //
-//  1. Every call takes effect wholly or not at all, and a call that returned is not undone by the death of
-//     this process, where StoreTraits::durable.
+//  1. What a call does to one job is done wholly or not at all (to all jobs of the call, where
+//     StoreTraits::atomic_batches), and a call that returned is not undone by the death of this process,
+//     where StoreTraits::durable.
 //  2. claim_due() advances a job and records its claimed runs in one atomic step, guarded by the job's
 //  version.
 //     No fire is claimed twice and none is lost, whichever nodes share the store and whenever they die.
-//  3. Completing, renewing and releasing test owner, fence and lease; what is stale is refused, counted, and
-//     harmless.
+//  3. Completing, renewing and releasing address a run by its id and test its owner, its own fence and its
+//  lease;
+//     what is stale is refused and harmless.
 //  4. Nothing that could not be understood is changed or deleted. An unreadable job is reported with its
 //     reason and keeps its bytes.
 //  5. No lock is held while a planner or a trigger with calls_out() runs: read, plan, then write where the
 //     version is still the one that was read. Plans of other triggers may run under the store's lock.
 //
-// Time: `now` is the caller's clock. Leases are judged on the store's clock: a server's own, or, for stores
-// of one host, the highest `now` it has ever seen, so that a clock set back revives no lease.
+// Time: due times are judged by the caller's wall clock, leases by the store's clock: a server's own, or, for
+// stores of one host, the host's boot time, which nobody can set (another boot id means that every lease of
+// before has ended). Both come with each call as a CallTime.
 //
 // Threads: all calls may be made from any thread at the same time, between open() and close().
+//
+// close() may be followed by open().
 //
 // Errors: kStoreUnavailable (try again later; nothing happened), kTimeout (outcome unknown; claim_due() may
 // be repeated with the same claim_id), kStoreFull, kStoreCorrupt, kNewerVersion, and those named below.
@@ -39,10 +44,16 @@
 
 namespace duetime {
 
+struct CallTime {
+  Instant now;
+  Duration boot_time{};
+};
+
 struct StoreTraits {
   bool durable = false;              // survives this process
   bool shared = false;               // other nodes may use it at the same time: claims carry leases
   bool keeps_live_payloads = false;  // accepts Payload::live
+  bool atomic_batches = true;        // calls about many jobs take effect for all of them or none
 };
 
 struct NewJob {
@@ -53,21 +64,21 @@ struct NewJob {
 enum class OnConflict { kFail, kReplace };
 
 // What this node cannot run and leaves to others: tasks it does not know, executors it does not have or whose
-// queue is full, and jobs it could not read (by id, while they have that version).
+// queue is full, and jobs it could not read (by id, while they have that revision).
 struct Exclusions {
   std::unordered_set<std::string> tasks;
   std::unordered_set<std::string> executors;
   std::unordered_map<std::string, int64_t> jobs;
 
   bool empty() const { return tasks.empty() && executors.empty() && jobs.empty(); }
-  bool matches(const Job& job, int64_t version) const;
+  bool matches(const Job& job, int64_t revision) const;
 };
 
 struct ClaimRequest {
   Uuid owner;
   Uuid claim_id;  // new for each call, the same when a call of unknown outcome is repeated
-  Instant now;
-  Duration boot_time{};
+  CallTime time;
+  std::string boot_id;  // names the boot that time.boot_time counts from
   Duration lease{};
   std::size_t limit = 1;  // of jobs
   const Exclusions* exclusions = nullptr;
@@ -80,13 +91,18 @@ struct SkippedJob {
   bool removed = false;  // its trigger is spent and nothing of it is running
 };
 
+struct AbandonedRun {
+  RunRecord run;
+  bool job_removed = false;  // it was the last run of a spent job
+};
+
 struct ClaimResult {
   std::vector<ClaimPtr> claims;
   std::vector<SkippedJob> skipped;    // missed, refused, deferred or broken; missed parts of claimed jobs too
   std::vector<JobRecord> unreadable;  // due, but JobRecord::job is null
-  std::vector<RunRecord> abandoned;   // by reclaim_expired()
-  std::optional<Instant> next_expiry;  // by reclaim_expired(): when the next lease of any node ends
-  std::optional<Instant> next_due;     // as next_due() would answer now
+  std::vector<AbandonedRun> abandoned;  // by reclaim_expired()
+  std::optional<Instant> next_expiry;   // by reclaim_expired(): when the next lease of any node ends
+  std::optional<Instant> next_due;      // as next_due() would answer now
 };
 
 struct CompletionResult {
@@ -98,6 +114,11 @@ struct JobFilter {
   std::optional<std::string> after_id;  // paging: ids greater than this, ascending
   std::size_t limit = SIZE_MAX;
   std::optional<std::string> tag;
+  std::optional<std::string> task;
+  std::optional<std::string> executor;
+  bool include_finishing = false;  // jobs that are only waiting for their last run to end
+
+  bool matches(const JobRecord& record) const;  // everything but the limit
 };
 
 struct RunFilter {
@@ -149,25 +170,28 @@ class JobStore {
   // The earliest next run time outside the exclusions; nullopt if nothing is scheduled.
   virtual std::optional<Instant> next_due(const Exclusions& exclusions) const = 0;
 
-  // Plans up to request.limit due jobs, earliest first, ties by id, and carries the plans out.
+  // Plans up to request.limit due jobs, earliest first, ties by id, and carries the plans out. Missed and
+  // refused fires that a plan lists are recorded as ended runs. Once a claim_id has been answered, nothing
+  // more is ever claimed under it.
   virtual ClaimResult claim_due(const ClaimRequest& request, const RunPlanner& planner) = 0;
 
   // Claims whose lease has passed. Released ones (below) come back as claims of this node as they were; of
-  // the others, those of a job with `recover` come back with attempt + 1, and the runs of the rest end as
-  // kAbandoned (the job leaves with them if it is spent). Jobs that the exclusions name are left to other
-  // nodes.
+  // the others, those of a job with `recover` that has kept its revision come back with attempt + 1, up to
+  // kMaxAttempts, and the runs of the rest end as kAbandoned (the job leaves with them if it is spent). Jobs
+  // that the exclusions name, or that cannot be read here, are left to other nodes.
   virtual ClaimResult reclaim_expired(const ClaimRequest& request) = 0;
 
-  // Records how runs ended; one answer for each. A spent job leaves with its last run.
-  virtual std::vector<CompletionResult> complete(std::span<const RunEnd> ends, Instant now) = 0;
+  // Records how runs ended; one answer for each. A run that this owner has already ended is accepted again,
+  // so that a call of unknown outcome may be repeated. A spent job leaves with its last run.
+  virtual std::vector<CompletionResult> complete(std::span<const RunEnd> ends, const CallTime& time) = 0;
 
-  // Prolongs the lease of every run this owner holds to now + lease. Answers how many.
-  virtual std::size_t renew(const Uuid& owner, Instant now, Duration lease) = 0;
+  // Prolongs the leases of these claims to the store's time + lease; false for those that are no longer ours.
+  virtual std::vector<bool> renew(std::span<const ClaimPtr> claims, const CallTime& time, Duration lease) = 0;
 
   // Gives back claims none of whose runs was started: their lease ends at once, and the next
   // reclaim_expired() of any node claims them, whether or not the job asks to recover. The job itself is not
   // rewound: a later fire may have been claimed already.
-  virtual void release(std::span<const ClaimPtr> claims, Instant now) = 0;
+  virtual void release(std::span<const ClaimPtr> claims, const CallTime& time) = 0;
 
   virtual std::vector<RunRecord> list_runs(const RunFilter& filter) const = 0;  // latest first
   virtual std::size_t prune_runs(const RunRetention& retention, Instant now) = 0;

@@ -33,13 +33,12 @@ struct Entry {
 
 using EntryPtr = std::shared_ptr<Entry>;
 
-// A claim of this store; `unended` is guarded by the store's mutex.
+// A claim of this store; its mutable members are guarded by the store's mutex.
 struct MemoryClaim : Claim {
   EntryPtr entry;
   mutable std::size_t unended = 0;
+  mutable bool taken_over = false;
 };
-
-constexpr JobPosition kBeforeFirst{JobStatus::kPaused, std::nullopt, std::nullopt, 0, 0, 0};
 
 struct ById {
   using is_transparent = void;
@@ -53,6 +52,7 @@ RunRecord run_record(const Claim& claim, const ClaimedRun& run, RunState state) 
   RunRecord record;
   record.id = run.id;
   record.job_id = claim.record.id;
+  record.task = claim.record.job->task;
   record.job_revision = claim.record.position.revision;
   record.scheduled_time = run.scheduled_time;
   record.attempt = run.attempt;
@@ -63,17 +63,20 @@ RunRecord run_record(const Claim& claim, const ClaimedRun& run, RunState state) 
   return record;
 }
 
-RunRecord missed_record(const JobRecord& job, Instant scheduled, const ClaimRequest& request) {
+// A fire that was given up when it was planned.
+RunRecord unclaimed_record(const JobRecord& job, Instant scheduled, RunState state,
+                           const ClaimRequest& request) {
   RunRecord record;
   record.id = make_uuid();
   record.job_id = job.id;
+  record.task = job.job->task;
   record.job_revision = job.position.revision;
   record.scheduled_time = scheduled;
-  record.state = RunState::kMissed;
+  record.state = state;
   record.owner = request.owner;
   record.fence = job.position.fence;
-  record.claimed_at = request.now;
-  record.ended_at = request.now;
+  record.claimed_at = request.time.now;
+  record.ended_at = request.time.now;
   return record;
 }
 
@@ -96,7 +99,7 @@ class MemoryJobStore final : public JobStore {
     const std::lock_guard lock(mutex_);
     Entry& entry = require(record.id);
     if (entry.position.version != record.position.version) return std::nullopt;
-    define(entry, record.job, record.position, entry.position);
+    define(entry, record.job, record.position);
     requeue(entry);
     return entry.record();
   }
@@ -159,7 +162,7 @@ class MemoryJobStore final : public JobStore {
     const std::lock_guard lock(mutex_);
     std::vector<std::shared_ptr<const MemoryClaim>> kept;
     for (const auto& claim : released_) {
-      if (request.exclusions->matches(*claim->record.job, claim->record.position.version)) {
+      if (request.exclusions->matches(*claim->record.job, claim->record.position.revision)) {
         kept.push_back(claim);
       } else {
         result.claims.push_back(taken_over(*claim, request));
@@ -169,7 +172,7 @@ class MemoryJobStore final : public JobStore {
     return result;
   }
 
-  std::vector<CompletionResult> complete(std::span<const RunEnd> ends, Instant) override {
+  std::vector<CompletionResult> complete(std::span<const RunEnd> ends, const CallTime&) override {
     std::vector<CompletionResult> results;
     results.reserve(ends.size());
     const std::lock_guard lock(mutex_);
@@ -178,9 +181,11 @@ class MemoryJobStore final : public JobStore {
   }
 
   // Nobody else can take a claim of this store: there is no lease to prolong.
-  std::size_t renew(const Uuid&, Instant, Duration) override { return 0; }
+  std::vector<bool> renew(std::span<const ClaimPtr> claims, const CallTime&, Duration) override {
+    return std::vector<bool>(claims.size(), true);
+  }
 
-  void release(std::span<const ClaimPtr> claims, Instant) override {
+  void release(std::span<const ClaimPtr> claims, const CallTime&) override {
     const std::lock_guard lock(mutex_);
     for (const ClaimPtr& claim : claims) {
       auto ours = std::static_pointer_cast<const MemoryClaim>(claim);
@@ -230,17 +235,18 @@ class MemoryJobStore final : public JobStore {
     const auto found = index_.find(std::string_view(job.job->id));
     const EntryPtr entry = found == index_.end() ? std::make_shared<Entry>() : *found;
     const bool replaces = found != index_.end();
-    define(*entry, job.job, job.position, replaces ? entry->position : kBeforeFirst);
+    define(*entry, job.job, job.position);
     if (!replaces) index_.insert(entry);
     requeue(*entry);
   }
 
-  static void define(Entry& entry, const JobPtr& job, const JobPosition& position, JobPosition before) {
+  void define(Entry& entry, const JobPtr& job, const JobPosition& position) {
+    const int64_t fence = entry.position.fence;
     entry.job = job;
     entry.position = position;
-    entry.position.revision = before.revision + 1;
-    entry.position.version = before.version + 1;
-    entry.position.fence = before.fence;
+    entry.position.revision = ++counter_;
+    entry.position.version = counter_;
+    entry.position.fence = fence;
   }
 
   void drop(Index::const_iterator found) {
@@ -269,15 +275,14 @@ class MemoryJobStore final : public JobStore {
     std::vector<JobRecord> records;
     records.reserve(index_.size());
     for (const EntryPtr& entry : index_) {
-      if (filter.after_id && entry->job->id <= *filter.after_id) continue;
-      if (filter.tag && std::ranges::find(entry->job->tags, *filter.tag) == entry->job->tags.end()) continue;
-      records.push_back(entry->record());
+      JobRecord record = entry->record();
+      if (filter.matches(record)) records.push_back(std::move(record));
     }
     return records;
   }
 
   bool excluded(const Entry& entry, const Exclusions& exclusions) const {
-    return !exclusions.empty() && exclusions.matches(*entry.job, entry.position.version);
+    return !exclusions.empty() && exclusions.matches(*entry.job, entry.position.revision);
   }
 
   // Looks past excluded jobs by taking them out of the heap for a moment.
@@ -300,7 +305,7 @@ class MemoryJobStore final : public JobStore {
     std::vector<Entry*> aside;
     for (std::size_t taken = 0; taken < request.limit && !queue_.empty();) {
       Entry* entry = queue_.top();
-      if (entry->due_time() > request.now) break;
+      if (entry->due_time() > request.time.now) break;
       if (excluded(*entry, *request.exclusions)) {
         queue_.erase(entry);
         aside.push_back(entry);
@@ -312,7 +317,7 @@ class MemoryJobStore final : public JobStore {
         foreign.push_back(*index_.find(std::string_view(entry->job->id)));
         continue;
       }
-      const RunPlan plan = planner(*entry->job, entry->position, request.now, entry->running);
+      const RunPlan plan = planner(*entry->job, entry->position, request.time.now, entry->running);
       if (plan.outcome == RunPlan::Outcome::kLeave) {
         queue_.erase(entry);
         aside.push_back(entry);
@@ -331,7 +336,7 @@ class MemoryJobStore final : public JobStore {
       const JobRecord seen = entry->record();
       const int running = entry->running;
       lock.unlock();
-      RunPlan plan = plan_guarded(planner, seen, request.now, running);
+      RunPlan plan = plan_guarded(planner, seen, request.time.now, running);
       lock.lock();
       if (entry->removed) continue;
       if (entry->position.version == seen.position.version && plan.outcome != RunPlan::Outcome::kLeave) {
@@ -361,10 +366,10 @@ class MemoryJobStore final : public JobStore {
     position.status = plan.next_status;
     position.next_run_time = plan.next_run_time;
     position.fire_time = plan.next_fire_time;
-    ++position.version;
+    position.version = ++counter_;
     const bool runs = plan.outcome == RunPlan::Outcome::kRun;
     if (runs) {
-      ++position.fence;
+      position.fence = counter_;
       ++entry->running;
     }
     requeue(*entry);
@@ -378,8 +383,8 @@ class MemoryJobStore final : public JobStore {
     claim->owner = request.owner;
     claim->claim_id = request.claim_id;
     claim->fence = entry->position.fence;
-    claim->claimed_at = request.now;
-    claim->claimed_boot_time = request.boot_time;
+    claim->claimed_at = request.time.now;
+    claim->claimed_boot_time = request.time.boot_time;
     claim->lease_until = kLatestInstant;
     claim->runs.reserve(plan.runs.size());
     for (const PlannedRun& run : plan.runs) {
@@ -392,7 +397,14 @@ class MemoryJobStore final : public JobStore {
 
   void skip(const EntryPtr& entry, const RunPlan& plan, const ClaimRequest& request, ClaimResult& result) {
     SkippedJob skipped{entry->record(), plan, false};
-    for (const Instant missed : plan.missed) remember(missed_record(skipped.record, missed, request));
+    for (const Instant missed : plan.missed) {
+      remember(unclaimed_record(skipped.record, missed, RunState::kMissed, request));
+    }
+    if (plan.outcome == RunPlan::Outcome::kRefused) {
+      for (const PlannedRun& run : plan.runs) {
+        remember(unclaimed_record(skipped.record, run.scheduled_time, RunState::kRefused, request));
+      }
+    }
     if (entry->position.status == JobStatus::kFinishing && entry->running == 0) {
       drop(*entry);
       skipped.removed = true;
@@ -404,15 +416,16 @@ class MemoryJobStore final : public JobStore {
     auto claim = std::make_shared<MemoryClaim>(released);
     claim->owner = request.owner;
     claim->claim_id = request.claim_id;
-    claim->claimed_at = request.now;
-    claim->claimed_boot_time = request.boot_time;
+    claim->claimed_at = request.time.now;
+    claim->claimed_boot_time = request.time.boot_time;
     released.unended = 0;
+    released.taken_over = true;
     return claim;
   }
 
   CompletionResult end_run(const RunEnd& end) {
     const auto& claim = static_cast<const MemoryClaim&>(*end.claim);
-    if (claim.unended == 0) return {};
+    if (claim.unended == 0) return {.accepted = !claim.taken_over};
     RunRecord record = run_record(claim, claim.runs[end.run_index], end.state);
     record.started_at = end.started_at;
     record.ended_at = end.ended_at;
@@ -440,6 +453,7 @@ class MemoryJobStore final : public JobStore {
   mutable DueQueue<Entry> queue_;  // mutable: earliest() takes items out and puts them back
   std::vector<std::shared_ptr<const MemoryClaim>> released_;
   std::deque<RunRecord> history_;  // oldest first
+  int64_t counter_ = 0;            // of revisions, versions and fences
 };
 
 }  // namespace

@@ -1,11 +1,14 @@
 // What users hold: stores, executors, tasks and listeners under one roof, with one lane per store that claims
 // what is due and hands it over.
 //
-// Threads: every function may be called from any thread at any time, also from tasks and listeners. No lock is
-// held while foreign code (tasks, listeners, triggers, log sinks) runs.
+// Threads: every function may be called from any thread at any time, also from tasks and listeners. No lock
+// is held while foreign code (tasks, listeners, triggers, log sinks) runs.
 //
-// Fork: in a forked child every call throws kForked; the child destroys its copy, which touches neither
-// threads, sockets nor files, and makes a new one.
+// Stores are opened when they are first needed, start() at the latest, and closed by shutdown().
+//
+// Fork: a scheduler with open stores belongs to the process that opened them. In a forked child its calls
+// throw kForked; the child destroys its copy, which touches neither threads, sockets nor files, and makes a
+// new one. One that was never started or used is the child's as well.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +38,9 @@ enum class RunMode {
 
 struct SchedulerOptions {
   RunMode mode = RunMode::kThreaded;
-  std::shared_ptr<Clock> clock;  // null: system_clock()
-  std::shared_ptr<const Log> log;  // null: standard error, warnings and above
-  Duration lease = std::chrono::seconds(30);  // at least 100 ms; renewed at a third
+  std::shared_ptr<Clock> clock;                            // null: system_clock()
+  std::shared_ptr<const Log> log;                          // null: standard error, warnings and above
+  Duration lease = std::chrono::seconds(30);               // at least 100 ms; renewed at a third
   Duration retry_interval_max = std::chrono::seconds(10);  // back-off of a failing store
   RunRetention retention;
 };
@@ -52,8 +55,15 @@ struct StoredJob {
   JobRecord record;
 };
 
-// What to change; the edited copy is validated. The position follows unless the edit sets it.
+// What to change. May be called several times, when the job changes meanwhile; the edited copy is validated.
+// A new trigger alone leaves the position as it is.
 using JobEdit = std::function<void(Job& job, JobPosition& position)>;
+
+// A job to add and, if not at the trigger's first fire, where it stands.
+struct JobRequest {
+  Job job;
+  std::optional<JobPosition> position;
+};
 
 struct ParkedJob {
   std::string store;
@@ -94,8 +104,8 @@ class Scheduler {
   // No new runs are claimed; with `wait`, returns when running ones have ended and are recorded (a run that
   // calls this does not wait for itself). Throws kNotRunning.
   void shutdown(bool wait = true);
-  void pause();   // Throws kNotRunning
-  void resume();  // Throws kNotRunning
+  void pause();                  // Throws kNotRunning
+  void resume();                 // Throws kNotRunning
   SchedulerState state() const;  // kRunning only while every lane is alive
   Health health() const;
 
@@ -106,25 +116,30 @@ class Scheduler {
   int wakeup_fd() const;  // readable when run_pending() has work; -1 in threaded mode
 
   // --- parts ----------------------------------------------------------------------------------------------
-  // Opens the store. Throws kConflict for a taken alias and what the store's open() throws.
+  // Throws kConflict for a taken alias and, if the scheduler runs, what the store's open() throws.
   void add_store(const std::string& alias, JobStorePtr store);
-  void remove_store(const std::string& alias, bool wait = true);  // closes it; its jobs stay. Throws kNotFound
-  void add_executor(const std::string& alias, ExecutorPtr executor);  // Throws kConflict
-  void remove_executor(const std::string& alias, bool wait = true);   // Throws kNotFound
+  void remove_store(const std::string& alias,
+                    bool wait = true);  // closes it; its jobs stay. Throws kNotFound
+  void add_executor(const std::string& alias, ExecutorPtr executor);   // Throws kConflict
+  void remove_executor(const std::string& alias, bool wait = true);    // Throws kNotFound
   void register_task(const std::string& name, TaskFunction function);  // replaces
   void set_task_resolver(TaskResolver resolver);
   ListenerId add_listener(uint64_t mask, Listener listener);
   bool remove_listener(ListenerId id);
 
   // --- jobs -----------------------------------------------------------------------------------------------
-  // An empty `store` means every store, searched in the order they were added; "default" is only a name.
-  // Throws kNotFound for an unknown store or job, kConflict for a taken id, kInvalidArgument.
+  // An empty `store` means every store, searched in the order they were added; "default" is only a name. A
+  // job that is only waiting for its last run to end is not found any more. Throws kNotFound for an unknown
+  // store or job, kConflict for a taken id, kInvalidArgument.
 
   // An empty id is replaced by a new random one. Without `position` the first run is the trigger's.
   // Answers the stored record, or nullopt if the trigger never fires: nothing was added.
-  std::optional<JobRecord> add_job(const std::string& store, Job job, OnConflict on_conflict = OnConflict::kFail,
+  std::optional<JobRecord> add_job(const std::string& store, Job job,
+                                   OnConflict on_conflict = OnConflict::kFail,
                                    std::optional<JobPosition> position = std::nullopt);
-  void add_jobs(const std::string& store, std::vector<Job> jobs, OnConflict on_conflict = OnConflict::kFail);
+  // All or none; those whose trigger never fires are left out.
+  void add_jobs(const std::string& store, std::vector<JobRequest> jobs,
+                OnConflict on_conflict = OnConflict::kFail);
 
   StoredJob edit_job(std::string_view store, std::string_view id, const JobEdit& edit);
   StoredJob pause_job(std::string_view store, std::string_view id);
@@ -142,7 +157,8 @@ class Scheduler {
   // and other nodes may run them.
   std::vector<ParkedJob> list_parked() const;
 
-  // Looks at them again: the job's task, executor and document. Throws kNotFound if it is not parked.
+  // Looks at it again: task, executor and document. A run that was due meanwhile is due now, not late. Throws
+  // kNotFound if it is not parked.
   void release_parked(std::string_view store, std::string_view id);
 
  private:

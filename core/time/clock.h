@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "core/time/instant.h"
@@ -37,7 +38,8 @@ class Alarm {
   // Wakes the sleeper; rings are remembered, not counted. Any thread.
   virtual void ring() noexcept = 0;
 
-  // Watches a descriptor for reading (edge per wait). The caller keeps ownership and unwatches before closing.
+  // Watches a descriptor for reading (edge per wait). The caller keeps ownership and unwatches before
+  // closing.
   virtual void watch(int fd) = 0;
   virtual void unwatch(int fd) = 0;
 
@@ -51,9 +53,12 @@ class Clock {
   // Wall time, UTC. May jump either way. Any thread.
   virtual Instant now() const = 0;
 
-  // Time since some fixed moment, suspend included, never set by anyone: the age of a claim is measured on it
-  // (contract P5). Any thread.
+  // Time since the machine was started, suspend included, never set by anyone: leases on one host and the age
+  // of claims are measured on it (contract P5). The same for all processes of the host. Any thread.
   virtual Duration boot_time() const = 0;
+
+  // Names the boot that boot_time() counts from; another name means that the machine was started anew.
+  virtual std::string boot_id() const = 0;
 
   virtual std::unique_ptr<Alarm> make_alarm() = 0;
 };
@@ -65,10 +70,12 @@ std::shared_ptr<Clock> system_clock();
 // testing kits of all languages. Any thread.
 class ManualClock final : public Clock, public std::enable_shared_from_this<ManualClock> {
  public:
-  explicit ManualClock(Instant now) : now_(now) {}
+  // Boot time starts as the wall time, so that it goes on where an earlier process's clock stood.
+  explicit ManualClock(Instant now) : now_(now), boot_time_(now.time_since_epoch()) {}
 
   Instant now() const override;
   Duration boot_time() const override;
+  std::string boot_id() const override { return "manual"; }
   std::unique_ptr<Alarm> make_alarm() override;
 
   // Time passes: wall and boot time move together. Throws kInvalidArgument for a negative duration.
@@ -83,7 +90,7 @@ class ManualClock final : public Clock, public std::enable_shared_from_this<Manu
 
   mutable std::mutex mutex_;
   Instant now_;
-  Duration boot_time_{0};
+  Duration boot_time_;
   std::vector<class ManualAlarm*> alarms_;
 };
 

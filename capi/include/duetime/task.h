@@ -12,8 +12,15 @@ extern "C" {
  * thread that runs it. */
 typedef struct duetime_call duetime_call;
 
-/* Returns 0 if the run succeeded. Anything else: it failed; say why with duetime_call_set_error() before. No C++
- * exception, longjmp or managed exception may leave it. Called from executor threads, several at the same time,
+/* What a task answers. Other values count as FAILED. */
+enum {
+  DUETIME_TASK_SUCCEEDED = 0,
+  DUETIME_TASK_FAILED = 1,    /* say why with duetime_call_set_error() before */
+  DUETIME_TASK_CANNOT_RUN = 2 /* the arguments cannot be decoded here: the run is given back unstarted and the job
+                                 is parked with the text of duetime_call_set_error() */
+};
+
+/* Returns DUETIME_TASK_... . No C++ exception, longjmp or managed exception may leave it. Called from executor threads, several at the same time,
  * with no lock held; it may call any function of the library. */
 typedef int32_t (*duetime_task_fn)(void *user_data, duetime_call *call);
 
