@@ -71,7 +71,10 @@ void register_trigger_type(std::string type, Factory factory) {
         "trigger type \"" + type + "\": expected a factory and a name that is not one of the engine's own");
   }
   const std::unique_lock lock(plugins().mutex);
-  plugins().factories.insert_or_assign(std::move(type), std::move(factory));
+  plugins().factories[std::move(type)].swap(
+      factory);  // the earlier one dies with the parameter, after the lock
 }
+
+bool is_engine_trigger_type(std::string_view type) { return find_own(type) != nullptr; }
 
 }  // namespace duetime

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "core/base/json.h"
 #include "core/triggers/trigger.h"
@@ -17,5 +18,8 @@ TriggerPtr make_trigger(const Json& document);
 // is called from any thread, with no lock held. Throws kInvalidArgument for an empty factory or name and for
 // the engine's own types.
 void register_trigger_type(std::string type, std::function<TriggerPtr(const Json&)> factory);
+
+// Whether it is one of the engine's own types.
+bool is_engine_trigger_type(std::string_view type);
 
 }  // namespace duetime
