@@ -1,0 +1,98 @@
+#include "capi/src/conversions.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "core/base/text.h"
+#include "core/jobs/job.h"
+
+namespace duetime::capi {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+// How many bytes the first character of `text` takes; 0 if it is not valid UTF-8.
+std::size_t character_length(std::string_view text) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(4, text.size()); ++length) {
+    if (is_utf8(text.substr(0, length))) return length;
+  }
+  return 0;
+}
+
+std::string checked_text(const char* text, const char* parameter) {
+  std::string checked = text;
+  if (is_utf8(checked)) return checked;
+  refuse(std::string(parameter) + " " + in_quotes(checked) + " is not UTF-8");
+}
+
+}  // namespace
+
+void refuse(const std::string& message) { throw Error(ErrorCode::kInvalidArgument, message); }
+
+std::string required_text(const char* text, const char* parameter) {
+  if (text == nullptr) refuse(std::string(parameter) + " is NULL; expected a text");
+  if (*text == '\0') refuse(std::string(parameter) + " is empty; expected at least one character");
+  return checked_text(text, parameter);
+}
+
+std::string optional_text(const char* text, const char* parameter, std::string_view fallback) {
+  return text == nullptr ? std::string(fallback) : checked_text(text, parameter);
+}
+
+std::string optional_store(const char* alias) {
+  if (alias == nullptr) return {};
+  if (*alias == '\0') refuse("store is empty; expected an alias, or NULL for every store");
+  return checked_text(alias, "store");
+}
+
+std::string required_job_id(const char* id) {
+  std::string checked = required_text(id, "id");
+  if (checked.size() <= kMaxIdBytes) return checked;
+  refuse("id has " + std::to_string(checked.size()) + " bytes; expected at most " +
+         std::to_string(kMaxIdBytes));
+}
+
+std::string repaired_text(const char* text) {
+  std::string repaired;
+  std::string_view rest = text == nullptr ? "" : text;
+  if (is_utf8(rest)) return std::string(rest);
+  while (!rest.empty()) {
+    const std::size_t length = character_length(rest);
+    repaired += length > 0 ? rest.substr(0, length) : kReplacement;
+    rest.remove_prefix(std::max<std::size_t>(1, length));
+  }
+  return repaired;
+}
+
+char* to_c_text(std::string_view text) {
+  auto* const copy = static_cast<char*>(std::malloc(text.size() + 1));
+  if (copy == nullptr) throw std::bad_alloc();
+  if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+  copy[text.size()] = '\0';
+  return copy;
+}
+
+Instant required_instant(duetime_time time, const char* parameter) {
+  const Instant instant = from_micros(time);
+  if (is_valid(instant)) return instant;
+  refuse(std::string(parameter) + " is " + std::to_string(time) +
+         "; expected microseconds since 1970 in the years 1 to 9999");
+}
+
+std::optional<Instant> optional_instant(duetime_time time, const char* parameter) {
+  if (time == DUETIME_TIME_NONE) return std::nullopt;
+  return required_instant(time, parameter);
+}
+
+duetime_time to_c_time(std::optional<Instant> instant) {
+  return instant ? to_micros(*instant) : DUETIME_TIME_NONE;
+}
+
+bool to_flag(int32_t value, const char* parameter) {
+  if (value == 0 || value == 1) return value == 1;
+  refuse(std::string(parameter) + " is " + std::to_string(value) + "; expected 0 or 1");
+}
+
+}  // namespace duetime::capi

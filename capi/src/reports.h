@@ -1,0 +1,19 @@
+// What the ABI answers as JSON text: health, runs and parked jobs (docs/health.md, docs/run_states.md).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/json.h"
+#include "core/scheduler/scheduler.h"
+
+namespace duetime::capi {
+
+Json health_report(const Health& health, Instant now);
+Json run_report(const std::vector<RunRecord>& runs);
+Json parked_report(const std::vector<ParkedJob>& parked);
+
+// From the text of a filter for list_runs. Throws kInvalidArgument naming the member at fault.
+RunFilter parse_run_filter(const std::string& text);
+
+}  // namespace duetime::capi
