@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +34,17 @@ timespec timer_value(Instant when) {
   value.tv_nsec = static_cast<long>(micros % 1'000'000 * 1000);
   if (micros == 0) value.tv_nsec = 1;
   return value;
+}
+
+// Drawn by the kernel at every boot.
+std::string read_boot_id() {
+  constexpr const char* kFile = "/proc/sys/kernel/random/boot_id";
+  std::ifstream file(kFile);
+  std::string id;
+  if (!std::getline(file, id) || id.empty()) {
+    throw Error(ErrorCode::kUnsupported, std::string("cannot read ") + kFile + ", which names this boot");
+  }
+  return id;
 }
 
 class SystemAlarm final : public Alarm {
@@ -95,6 +107,7 @@ class SystemClock final : public Clock {
  public:
   Instant now() const override { return Instant{read_clock(CLOCK_REALTIME)}; }
   Duration boot_time() const override { return read_clock(CLOCK_BOOTTIME); }
+  std::string boot_id() const override { return read_boot_id(); }
   std::unique_ptr<Alarm> make_alarm() override { return std::make_unique<SystemAlarm>(); }
 };
 

@@ -1,0 +1,71 @@
+// The eight fields of a cron rule compiled to bit masks, and the search for the next civil time that matches
+// them. It knows no zone: see cron.cpp for what a wall time means where the clock changes.
+//
+// A search computes, month by month, the set of matching days as a mask, and takes the lowest bit. Months
+// without one are passed over at a few nanoseconds each. The calendar repeats after 400 years, so a rule that
+// has no match in so many years has none at all; one that names its years is looked through up to 9999.
+//
+// Immutable; next_match() allocates nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/triggers/cron_expression.h"
+
+namespace duetime {
+
+class CronSchedule {
+ public:
+  explicit CronSchedule(const std::array<std::vector<CronExpression>, kCronFieldCount>& fields);
+
+  // The first match at or after `from`; both in seconds on the wall clock since 1970-01-01 00:00.
+  std::optional<int64_t> next_match(int64_t from) const;
+
+  // True if `*` or `*/n` is among the hours or minutes.
+  bool follows_the_clock() const { return follows_the_clock_; }
+
+ private:
+  struct Month {
+    int year;
+    unsigned month;     // 1-12
+    int32_t first_day;  // days since 1970-01-01 of its first
+    unsigned first_weekday;
+    unsigned length;
+  };
+
+  void compile_days(const std::vector<CronExpression>& days, const std::vector<CronExpression>& weekdays);
+  void compile_years(const std::vector<CronExpression>& years);
+
+  static Month month_of(int year, unsigned month);
+  bool has_year(int year) const;
+  std::optional<Month> first_month(int year, unsigned month, int last_year) const;
+  uint32_t days_in(const Month& month) const;
+  uint32_t days_of_weeks(const Month& month) const;
+  std::optional<int32_t> next_day(int32_t from) const;
+  int next_time(int from) const;
+
+  // Bit n stands for the value n; days: bit 0 is the first of the month.
+  uint64_t seconds_ = 0;
+  uint64_t minutes_ = 0;
+  uint64_t weeks_ = 0;
+  uint32_t hours_ = 0;
+  uint16_t months_ = 0;
+  bool every_day_ = false;
+  bool every_week_ = false;
+  bool counts_from_the_end_ = false;  // has `last` or `last sun`
+  bool has_last_day_ = false;
+  bool follows_the_clock_ = false;
+  int first_time_ = 0;  // of a day, in seconds
+
+  // By the weekday of the month's first: days that match regardless of the month's length, all days of the
+  // weekdays wanted, and days of the weekdays wanted as last of the month.
+  std::array<uint32_t, 7> days_{};
+  std::array<uint32_t, 7> weekday_days_{};
+  std::array<uint32_t, 7> last_weekday_days_{};
+  std::vector<bool> years_;  // from 1970; empty: every year
+};
+
+}  // namespace duetime
