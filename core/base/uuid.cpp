@@ -1,21 +1,14 @@
 #include "core/base/uuid.h"
 
-#include <pthread.h>
 #include <sys/random.h>
 
-#include <atomic>
 #include <charconv>
 #include <random>
 
+#include "core/base/fork.h"
+
 namespace duetime {
 namespace {
-
-// Raised in every forked child, so that its threads seed their generators anew.
-std::atomic<uint64_t> fork_generation{1};
-
-const bool fork_handler_installed = [] {
-  return pthread_atfork(nullptr, nullptr, [] { fork_generation.fetch_add(1); }) == 0;
-}();
 
 uint64_t random_bits() {
   uint64_t bits = 0;
@@ -28,7 +21,7 @@ uint64_t random_bits() {
 class Generator {
  public:
   uint64_t next() {
-    if (seeded_in_ != fork_generation.load(std::memory_order_relaxed)) seed();
+    if (seeded_in_ != fork_generation()) seed();
     const uint64_t result = rotate(state_[1] * 5, 7) * 9;
     const uint64_t shifted = state_[1] << 17;
     state_[2] ^= state_[0];
@@ -45,7 +38,7 @@ class Generator {
 
   void seed() {
     for (uint64_t& word : state_) word = random_bits();
-    seeded_in_ = fork_generation.load(std::memory_order_relaxed);
+    seeded_in_ = fork_generation();
   }
 
   uint64_t state_[4] = {};

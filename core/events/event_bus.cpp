@@ -8,7 +8,7 @@ namespace duetime {
 
 EventBus::EventBus(std::shared_ptr<const Log> log) : log_(std::move(log)) {}
 
-EventBus::~EventBus() { stop_thread(); }
+EventBus::~EventBus() { close(); }
 
 ListenerId EventBus::add_listener(uint64_t mask, Listener listener) {
   const std::lock_guard lock(listeners_mutex_);
@@ -58,7 +58,12 @@ void EventBus::post(Event event) {
   if (!wants(event.code)) return;
   bool was_empty = false;
   {
-    const std::lock_guard lock(queue_mutex_);
+    std::unique_lock lock(queue_mutex_);
+    if (!open_) {
+      lock.unlock();
+      deliver(event);
+      return;
+    }
     was_empty = queue_.empty();
     if (queue_.size() >= kMaxQueuedEvents) {
       queue_.pop_front();
@@ -71,33 +76,34 @@ void EventBus::post(Event event) {
   if (notify_) notify_();
 }
 
-void EventBus::start_thread() {
+void EventBus::open(bool with_thread) {
   const std::lock_guard lock(queue_mutex_);
-  stopping_ = false;
-  thread_ = std::thread([this] { run_thread(); });
+  open_ = true;
+  if (with_thread) thread_ = std::thread([self = shared_from_this()] { self->run_thread(); });
 }
 
 void EventBus::run_thread() {
   for (;;) {
     {
       std::unique_lock lock(queue_mutex_);
-      queued_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+      queued_.wait(lock, [&] { return !open_ || !queue_.empty(); });
       if (queue_.empty()) return;
     }
     drain();
   }
 }
 
-void EventBus::stop_thread() {
+void EventBus::close() {
   std::thread thread;
   {
     const std::lock_guard lock(queue_mutex_);
-    stopping_ = true;
+    open_ = false;
     thread.swap(thread_);
   }
   queued_.notify_all();
-  if (!thread.joinable()) return;
-  if (thread.get_id() == std::this_thread::get_id()) {
+  if (!thread.joinable()) {
+    drain();
+  } else if (thread.get_id() == std::this_thread::get_id()) {
     thread.detach();
   } else {
     thread.join();

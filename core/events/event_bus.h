@@ -28,7 +28,7 @@ using ListenerId = uint64_t;
 
 inline constexpr std::size_t kMaxQueuedEvents = 100'000;
 
-class EventBus {
+class EventBus : public std::enable_shared_from_this<EventBus> {
  public:
   explicit EventBus(std::shared_ptr<const Log> log);
   ~EventBus();
@@ -46,18 +46,18 @@ class EventBus {
   // Delivers in this thread.
   void deliver(const Event& event) const;
 
-  // Queues for the bus's thread, or for drain() where it has none.
+  // Queues for the bus's thread or for drain(); delivers in this thread while the bus is closed.
   void post(Event event);
 
-  // The thread delivers until stop_thread(), which delivers what is queued and joins (unless called by a
-  // listener).
-  void start_thread();
-  void stop_thread();
+  // Opens the queue, with a thread that delivers or without. close() delivers what is queued and joins the
+  // thread, unless it is itself the caller.
+  void open(bool with_thread);
+  void close();
 
   // Delivers what is queued in this thread; answers whether there was any.
   bool drain();
 
-  // Called when something was queued and no thread runs; hosted mode rings its alarm. Set before use.
+  // Called when something was queued; hosted mode rings its alarm. Set before open().
   void on_queued(std::function<void()> notify) { notify_ = std::move(notify); }
 
   uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
@@ -86,7 +86,7 @@ class EventBus {
   std::condition_variable queued_;
   std::deque<Event> queue_;
   std::atomic<uint64_t> dropped_{0};
-  bool stopping_ = false;
+  bool open_ = false;
   std::thread thread_;
 };
 

@@ -163,6 +163,7 @@ class Scheduler {
 
  private:
   class Impl;
+  Impl& impl() const;  // Throws kForked
   std::unique_ptr<Impl> impl_;
 };
 

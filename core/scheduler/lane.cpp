@@ -1,0 +1,543 @@
+#include "core/scheduler/lane.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/scheduler/run_planner.h"
+
+namespace duetime {
+namespace {
+
+constexpr std::size_t kClaimLimit = 1'000;
+constexpr Duration kLongestSleep = std::chrono::seconds(60);
+constexpr Duration kShortestReclaimPause = std::chrono::milliseconds(50);
+constexpr Duration kPruneInterval = std::chrono::minutes(10);
+constexpr Duration kFirstContentionPause = std::chrono::milliseconds(1);
+constexpr Duration kLongestContentionPause = std::chrono::milliseconds(50);
+
+// The lane whose run this thread is executing, so that a run that waits for its lane does not wait for
+// itself.
+thread_local const Lane* executing_here = nullptr;
+
+RunPlan leave() {
+  RunPlan plan;
+  plan.outcome = RunPlan::Outcome::kLeave;
+  return plan;
+}
+
+Instant add(Instant t, Duration d) { return checked_add(t, d).value_or(kLatestInstant); }
+
+}  // namespace
+
+Lane::Lane(std::shared_ptr<const Node> node, std::string alias, OpenStorePtr store)
+    : node_(std::move(node)),
+      alias_(std::move(alias)),
+      open_(std::move(store)),
+      store_(**open_),
+      events_(node_, alias_),
+      leases_(std::make_shared<LeaseKeeper>(node_, open_)),
+      alarm_(node_->clock->make_alarm()),
+      failures_(node_->options.retry_interval_max),
+      contention_(kLongestContentionPause, kFirstContentionPause) {
+  if (const int fd = store_.change_fd(); fd >= 0) alarm_->watch(fd);
+}
+
+Lane::~Lane() { leases_->stop(); }
+
+// --- thread
+// -------------------------------------------------------------------------------------------------
+
+void Lane::start_thread() {
+  threaded_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    alive_ = true;
+  }
+  leases_->start_thread();
+  thread_ = std::thread([self = shared_from_this()] { self->run_thread(); });
+}
+
+void Lane::run_thread() {
+  while (!stopping_) {
+    arm(run());
+    heed(alarm_->wait());
+  }
+  const std::lock_guard lock(mutex_);
+  alive_ = false;
+}
+
+void Lane::arm(Instant next) { alarm_->arm(next); }
+
+void Lane::poll() { heed(alarm_->poll()); }
+
+void Lane::heed(const WakeReason& reason) {
+  if (reason.watched) store_changed_ = true;
+  if (reason.clock_changed) {
+    events_.clock_changed();
+    look_ = true;
+  }
+}
+
+void Lane::stop() {
+  stopping_ = true;
+  alarm_->ring();
+  if (thread_.joinable() && thread_.get_id() == std::this_thread::get_id()) {
+    thread_.detach();
+  } else if (thread_.joinable()) {
+    thread_.join();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    drained_ = true;
+  }
+  flush();
+  leases_->stop();
+}
+
+void Lane::set_paused(bool paused) {
+  paused_ = paused;
+  wake();
+}
+
+void Lane::wake() {
+  look_ = true;
+  ring();
+}
+
+void Lane::wake_for(std::optional<Instant> due) {
+  if (due && *due < next_due_.load()) wake();
+}
+
+// One ring a pass is enough, and saves a system call for each job of a burst.
+void Lane::ring() {
+  if (!rung_.exchange(true)) alarm_->ring();
+}
+
+void Lane::wait_until_idle() {
+  std::unique_lock lock(mutex_);
+  const std::size_t own = executing_here == this ? 1 : 0;
+  idle_.wait(lock, [&] { return executing_ <= own; });
+}
+
+// --- a pass
+// -------------------------------------------------------------------------------------------------
+
+Instant Lane::run() {
+  rung_ = false;
+  Instant next = kLatestInstant;
+  try {
+    next = pass();
+    note_success();
+  } catch (const std::exception& error) {
+    note_failure(error.what());
+    next = retry_at_;
+  }
+  next = std::min(next, add(now(), kLongestSleep));
+  const std::lock_guard lock(mutex_);
+  health_.last_pass = now();
+  health_.next_wakeup = next;
+  return next;
+}
+
+Instant Lane::pass() {
+  flush_ends();
+  flush_unstarted();
+  if (!threaded_) leases_->renew_if_due();
+  if (stopping_) return kLatestInstant;
+  if (store_changed_.exchange(false) && store_.drain_changes()) {
+    look_ = true;
+    reclaim_at_ = kEarliestInstant;
+  }
+  if (starved_ || now() >= poll_at_) look_ = true;
+  if (!paused_) {
+    reclaim_if_due();
+    while (!stopping_ && (look_.exchange(false) || now() >= next_due_.load())) claim_all();
+  }
+  prune_if_due();
+  return next_wakeup();
+}
+
+Instant Lane::next_wakeup() const {
+  Instant next = paused_ ? kLatestInstant : std::min({next_due_.load(), reclaim_at_, poll_at_});
+  if (!threaded_) next = std::min(next, leases_->next_renewal());
+  return next;
+}
+
+void Lane::note_failure(const std::string& error) {
+  if (!failures_.failing()) events_.store_failed(error);
+  retry_at_ = add(now(), failures_.next());
+  look_ = true;
+  const std::lock_guard lock(mutex_);
+  health_.error = error;
+}
+
+void Lane::note_success() {
+  if (!failures_.failing()) return;
+  failures_.reset();
+  events_.store_recovered();
+  const std::lock_guard lock(mutex_);
+  health_.error.clear();
+}
+
+void Lane::prune_if_due() {
+  if (now() < prune_at_) return;
+  prune_at_ = add(now(), kPruneInterval);
+  store_.prune_runs(node_->options.retention, now());
+}
+
+// --- claiming
+// -----------------------------------------------------------------------------------------------
+
+ClaimRequest Lane::make_request(const Exclusions& exclusions, std::size_t limit) {
+  if (claim_id_.is_nil()) claim_id_ = make_uuid();
+  return {.owner = node_->id,
+          .claim_id = claim_id_,
+          .time = node_->time(),
+          .boot_id = node_->clock->boot_id(),
+          .lease = node_->options.lease,
+          .limit = limit,
+          .exclusions = &exclusions};
+}
+
+void Lane::reclaim_if_due() {
+  if (now() < reclaim_at_) return;
+  const Capacity capacity = measure_capacity();
+  const Exclusions exclusions = parking_.exclusions();
+  const ClaimResult result = store_.reclaim_expired(make_request(exclusions, kClaimLimit));
+  claim_id_ = {};
+  reclaim_at_ = std::max(result.next_expiry.value_or(kLatestInstant), add(now(), kShortestReclaimPause));
+  for (const AbandonedRun& run : result.abandoned) events_.abandoned(run);
+  for (const ClaimPtr& claim : result.claims) events_.recovered(*claim);
+  hand_over(result.claims, capacity);
+}
+
+// Until nothing is due that this node may take. next_due_ stands at the latest instant meanwhile, so that
+// whoever adds a job in between makes us look again.
+void Lane::claim_all() {
+  for (;;) {
+    next_due_ = kLatestInstant;
+    const bool progress = claim_batch();
+    if (progress) contention_.reset();
+    flush_ends();
+    flush_unstarted();
+    if (stopping_ || paused_ || now() < next_due_.load()) return;
+    if (progress) continue;
+    next_due_ = add(now(), contention_.next());  // other nodes hold what is due: let them
+    return;
+  }
+}
+
+// Whether anything came of it.
+bool Lane::claim_batch() {
+  Capacity capacity = measure_capacity();
+  if (capacity.total == 0) return true;
+  Exclusions exclusions = parking_.exclusions();
+  for (const auto& [alias, slots] : capacity.slots) {
+    if (slots == 0) exclusions.executors.insert(alias);
+  }
+  Undecided undecided;
+  const ClaimResult result =
+      claim(make_request(exclusions, std::min(kClaimLimit, capacity.total)), capacity, undecided);
+  next_due_ = result.next_due.value_or(kLatestInstant);
+  if (store_.poll_interval() > Duration{0}) poll_at_ = add(now(), store_.poll_interval());
+  report(result);
+  hand_over(result.claims, capacity);
+  const bool decided = decide(undecided);
+  return decided || !result.claims.empty() || !result.skipped.empty() || !result.unreadable.empty();
+}
+
+// The planner runs under the store's lock at times, so it only looks things up; names that were never asked
+// for are decided afterwards, and the jobs claimed then.
+ClaimResult Lane::claim(const ClaimRequest& request, Capacity& capacity, Undecided& undecided) {
+  const auto planner = [&](const Job& job, const JobPosition& position, Instant now, int running) {
+    const auto slots = capacity.slots.find(job.executor);
+    if (slots == capacity.slots.end()) {
+      undecided.executors[job.executor].push_back(job.id);
+      return leave();
+    }
+    if (!node_->tasks->find(job.task)) {
+      undecided.tasks[job.task].push_back(job.id);
+      return leave();
+    }
+    if (slots->second == 0) {
+      starved_ = true;
+      return leave();
+    }
+    RunPlan plan = plan_runs(job, position, now, running);
+    if (plan.outcome == RunPlan::Outcome::kRun) --slots->second;
+    return plan;
+  };
+  try {
+    ClaimResult result = store_.claim_due(request, planner);
+    claim_id_ = {};
+    return result;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kTimeout) claim_id_ = {};
+    throw;
+  }
+}
+
+Lane::Capacity Lane::measure_capacity() {
+  Capacity capacity;
+  capacity.executors = node_->executors->all();
+  bool starved = false;
+  for (const auto& [alias, executor] : capacity.executors) {
+    const std::size_t slots = std::min(executor->free_slots(), kClaimLimit);
+    capacity.slots[alias] = slots;
+    capacity.total += slots;
+    starved = starved || slots == 0;
+  }
+  // A store whose jobs name an executor that does not exist must still be looked at, to say so.
+  if (capacity.executors.empty()) capacity.total = 1;
+  starved_ = starved;
+  return capacity;
+}
+
+// Asks for the names the planner met; jobs of those that are unknown are parked. True if anything was
+// decided.
+bool Lane::decide(const Undecided& undecided) {
+  for (const auto& [task, ids] : undecided.tasks) {
+    std::string reason;
+    if (node_->tasks->resolve(task, reason)) continue;
+    parking_.park_task(task, reason);
+    for (const std::string& id : ids) events_.parked(id, reason);
+  }
+  for (const auto& [alias, ids] : undecided.executors) {
+    const std::string reason = "no executor by the alias of " + in_quotes(alias);
+    parking_.park_executor(alias, reason);
+    for (const std::string& id : ids) events_.parked(id, reason);
+  }
+  const bool decided = !undecided.tasks.empty() || !undecided.executors.empty();
+  if (decided) look_ = true;
+  return decided;
+}
+
+void Lane::report(const ClaimResult& result) {
+  for (const SkippedJob& job : result.skipped) events_.skipped(job);
+  for (const JobRecord& record : result.unreadable) {
+    if (parking_.park_job(record.id, record.position.revision, record.unreadable)) {
+      events_.parked(record.id, record.unreadable);
+    }
+  }
+  if (!result.unreadable.empty()) look_ = true;
+}
+
+void Lane::hand_over(const std::vector<ClaimPtr>& claims, const Capacity& capacity) {
+  if (claims.empty()) return;
+  leases_->hold(claims);
+  {
+    const std::lock_guard lock(mutex_);
+    executing_ += claims.size();
+    health_.claimed += claims.size();
+  }
+  std::map<ExecutorPtr, std::vector<Execution>> work;
+  for (const ClaimPtr& claim : claims) {
+    events_.submitted(*claim);
+    const auto executor = capacity.executors.find(claim->record.job->executor);
+    std::string reason;
+    TaskPtr task = node_->tasks->resolve(claim->record.job->task, reason);
+    if (executor != capacity.executors.end() && task) {
+      work[executor->second].push_back({claim, std::move(task), shared_from_this()});
+    } else {
+      park_claim(claim,
+                 task ? "no executor by the alias of " + in_quotes(claim->record.job->executor) : reason);
+      settle(claim);
+    }
+  }
+  for (auto& [executor, executions] : work) executor->submit(std::move(executions));
+}
+
+// --- runs
+// ---------------------------------------------------------------------------------------------------
+
+bool Lane::may_start(const ClaimPtr& claim, std::size_t run_index) noexcept {
+  const ClaimedRun& run = claim->runs[run_index];
+  const bool last = run_index + 1 == claim->runs.size();
+  const bool given_back = run_index > 0 && is_given_back(claim);
+  if (!given_back && !leases_->may_start(claim)) {
+    events_.lost(*claim, run);
+  } else if (!given_back) {
+    const Instant started_at = now();
+    const auto& grace = claim->record.job->misfire_grace;
+    // A run taken over from a dead node is late by its nature; being late is what `recover` asked for.
+    const bool late = run.attempt == 1 && grace && started_at - run.scheduled_time > *grace;
+    if (!late) {
+      executing_here = this;
+      return true;
+    }
+    push_end({{claim, run_index, RunState::kMissed, std::nullopt, started_at, {}}, {}});
+  }
+  if (last) settle(claim);
+  return false;
+}
+
+void Lane::finished(const ClaimPtr& claim, std::size_t run_index, TaskOutcome outcome, Instant started_at,
+                    Instant ended_at) noexcept {
+  executing_here = nullptr;
+  const bool last = run_index + 1 == claim->runs.size();
+  if (outcome.kind == TaskOutcome::Kind::kCannotRun && run_index == 0) {
+    park_claim(claim, outcome.error_message);
+  } else {
+    const bool succeeded = outcome.kind == TaskOutcome::Kind::kSucceeded;
+    std::string error;
+    if (!succeeded) {
+      error = outcome.error_kind + (outcome.error_kind.empty() ? "" : ": ") + outcome.error_message;
+    }
+    push_end({{claim, run_index, succeeded ? RunState::kSucceeded : RunState::kFailed, started_at, ended_at,
+               truncate_utf8(error, kMaxErrorBytes)},
+              std::move(outcome)});
+  }
+  if (last) settle(claim);
+}
+
+void Lane::unstarted(const ClaimPtr& claim) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    unstarted_.push_back(claim);
+  }
+  settle(claim);
+}
+
+// The claim goes back unstarted; other nodes may be able to run it.
+void Lane::park_claim(const ClaimPtr& claim, const std::string& reason) {
+  const JobRecord& record = claim->record;
+  if (parking_.park_job(record.id, record.position.revision, reason)) events_.parked(record.id, reason);
+  const std::lock_guard lock(mutex_);
+  unstarted_.push_back(claim);
+  if (claim->runs.size() > 1) given_back_.insert(claim);
+}
+
+bool Lane::is_given_back(const ClaimPtr& claim) const {
+  const std::lock_guard lock(mutex_);
+  return given_back_.contains(claim);
+}
+
+void Lane::push_end(PendingEnd end) {
+  const std::lock_guard lock(mutex_);
+  ends_.push_back(std::move(end));
+}
+
+// The claim is through: its slot is free, and what it left is to be recorded, by the next pass or, if no pass
+// will come, here.
+void Lane::settle(const ClaimPtr& claim) {
+  leases_->drop(claim);
+  bool drained = false;
+  {
+    const std::lock_guard lock(mutex_);
+    given_back_.erase(claim);
+    drained = drained_;
+  }
+  if (drained) {
+    flush();
+  } else {
+    ring();
+  }
+  const std::lock_guard lock(mutex_);
+  --executing_;
+  idle_.notify_all();
+}
+
+// --- recording
+// ----------------------------------------------------------------------------------------------
+
+void Lane::flush() {
+  try {
+    flush_ends();
+    flush_unstarted();
+  } catch (const std::exception& error) {
+    node_->log->write(LogLevel::kError, "scheduler",
+                      "Job store '" + alias_ + "': the end of a run could not be recorded: " + error.what());
+  }
+}
+
+void Lane::flush_ends() {
+  std::unique_lock lock(mutex_);
+  std::vector<PendingEnd> pending = std::exchange(ends_, {});
+  lock.unlock();
+  if (pending.empty()) return;
+  std::vector<RunEnd> ends;
+  ends.reserve(pending.size());
+  for (const PendingEnd& end : pending) ends.push_back(end.end);
+
+  std::vector<CompletionResult> results;
+  try {
+    results = store_.complete(ends, node_->time());
+  } catch (...) {
+    lock.lock();
+    ends_.insert(ends_.begin(), pending.begin(), pending.end());
+    throw;
+  }
+  lock.lock();
+  health_.ended += pending.size();
+  lock.unlock();
+  for (std::size_t i = 0; i < pending.size(); ++i) {
+    const RunEnd& end = pending[i].end;
+    if (results[i].accepted) {
+      events_.ended(end, pending[i].outcome);
+    } else {
+      events_.lost(*end.claim, end.claim->runs[end.run_index]);
+    }
+    if (results[i].job_removed) events_.removed(end.claim->record.id);
+  }
+}
+
+void Lane::flush_unstarted() {
+  std::unique_lock lock(mutex_);
+  std::vector<ClaimPtr> claims = std::exchange(unstarted_, {});
+  lock.unlock();
+  if (claims.empty()) return;
+  try {
+    store_.release(claims, node_->time());
+    reclaim_at_ = kEarliestInstant;
+  } catch (...) {
+    lock.lock();
+    unstarted_.insert(unstarted_.end(), claims.begin(), claims.end());
+    throw;
+  }
+}
+
+// --- parked jobs
+// --------------------------------------------------------------------------------------------
+
+bool Lane::release_parked(const std::string& id) {
+  const std::optional<JobRecord> record = store_.get(id);
+  if (!record) return false;
+  std::vector<JobRecord> released;
+  if (parking_.release_job(id)) released.push_back(*record);
+  const auto release_with = [&](bool was_parked, const JobFilter& filter) {
+    if (!was_parked) return;
+    for (JobRecord& other : store_.list(filter)) released.push_back(std::move(other));
+  };
+  if (record->job) {
+    release_with(parking_.release_task(record->job->task), {.task = record->job->task});
+    release_with(parking_.release_executor(record->job->executor), {.executor = record->job->executor});
+  }
+  for (JobRecord& job : released) make_due_now(std::move(job));
+  wake();
+  return !released.empty();
+}
+
+// Where another node changes the job at the same moment, that node's word stands.
+void Lane::make_due_now(JobRecord record) {
+  std::optional<Instant>& due = record.position.next_run_time;
+  if (!record.job || !due || *due >= now()) return;
+  due = now();
+  store_.update(record);
+}
+
+LaneHealth Lane::health() const {
+  std::unique_lock lock(mutex_);
+  LaneHealth health = health_;
+  health.store = alias_;
+  health.alive = alive_ || !threaded_;
+  health.executing = executing_;
+  lock.unlock();
+  const Exclusions parked = parking_.exclusions();
+  health.parked = parked.tasks.size() + parked.executors.size() + parked.jobs.size();
+  return health;
+}
+
+}  // namespace duetime

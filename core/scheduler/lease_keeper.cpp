@@ -1,0 +1,111 @@
+#include "core/scheduler/lease_keeper.h"
+
+#include <exception>
+#include <string>
+#include <thread>
+
+namespace duetime {
+namespace {
+
+constexpr int kRenewalsPerLease = 3;
+constexpr int kMarginPart = 10;  // a tenth of the lease is left for what happens between check and start
+constexpr Duration kRetryPause = std::chrono::milliseconds(200);
+
+}  // namespace
+
+LeaseKeeper::LeaseKeeper(std::shared_ptr<const Node> node, OpenStorePtr store)
+    : node_(std::move(node)),
+      store_(std::move(store)),
+      lease_(node_->options.lease),
+      shared_((*store_)->traits().shared),
+      alarm_(node_->clock->make_alarm()) {}
+
+void LeaseKeeper::start_thread() {
+  if (shared_) std::thread([self = shared_from_this()] { self->run_thread(); }).detach();
+}
+
+void LeaseKeeper::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  alarm_->ring();
+}
+
+void LeaseKeeper::hold(const std::vector<ClaimPtr>& claims) {
+  if (!shared_ || claims.empty()) return;
+  const std::lock_guard lock(mutex_);
+  if (held_.empty()) {
+    renewed_at_ = claims.front()->claimed_boot_time;
+    alarm_->ring();
+  }
+  for (const ClaimPtr& claim : claims) held_.emplace(claim, claim->claimed_boot_time);
+}
+
+void LeaseKeeper::drop(const ClaimPtr& claim) {
+  if (!shared_) return;
+  const std::lock_guard lock(mutex_);
+  held_.erase(claim);
+  if (stopping_ && held_.empty()) alarm_->ring();
+}
+
+bool LeaseKeeper::may_start(const ClaimPtr& claim) const {
+  if (!shared_) return true;
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find(claim);
+  return found != held_.end() && node_->clock->boot_time() - found->second < lease_ - lease_ / kMarginPart;
+}
+
+Instant LeaseKeeper::next_renewal() const {
+  const std::lock_guard lock(mutex_);
+  if (held_.empty()) return kLatestInstant;
+  const Duration left = renewed_at_ + lease_ / kRenewalsPerLease - node_->clock->boot_time();
+  return node_->clock->now() + std::max(left, Duration{0});
+}
+
+void LeaseKeeper::renew_if_due() {
+  if (next_renewal() <= node_->clock->now()) renew(held());
+}
+
+std::vector<ClaimPtr> LeaseKeeper::held() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ClaimPtr> claims;
+  claims.reserve(held_.size());
+  for (const auto& [claim, renewed] : held_) claims.push_back(claim);
+  return claims;
+}
+
+void LeaseKeeper::renew(const std::vector<ClaimPtr>& claims) {
+  const CallTime time = node_->time();
+  const std::vector<bool> ours = (*store_)->renew(claims, time, lease_);
+  const std::lock_guard lock(mutex_);
+  renewed_at_ = time.boot_time;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    const auto found = held_.find(claims[i]);
+    if (found == held_.end()) continue;
+    if (ours[i]) {
+      found->second = time.boot_time;
+    } else {
+      held_.erase(found);
+    }
+  }
+}
+
+void LeaseKeeper::run_thread() {
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_ && held_.empty()) return;
+    }
+    Instant next = kLatestInstant;
+    try {
+      renew_if_due();
+      next = next_renewal();
+    } catch (const std::exception& error) {
+      node_->log->write(LogLevel::kWarning, "scheduler", std::string("cannot renew leases: ") + error.what());
+      next = node_->clock->now() + kRetryPause;
+    }
+    alarm_->arm(next);
+    alarm_->wait();
+  }
+}
+
+}  // namespace duetime

@@ -1,0 +1,668 @@
+#include "core/scheduler/scheduler.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/fork.h"
+#include "core/base/text.h"
+#include "core/scheduler/lane.h"
+#include "core/scheduler/run_planner.h"
+#include "core/scheduler/wakeup_set.h"
+
+namespace duetime {
+namespace {
+
+constexpr Duration kShortestLease = std::chrono::milliseconds(100);
+
+[[noreturn]] void throw_no_job(std::string_view id) {
+  throw Error(ErrorCode::kNotFound, "No job by the id of " + std::string(id) + " was found");
+}
+
+bool is_finishing(const JobRecord& record) { return record.position.status == JobStatus::kFinishing; }
+
+// A next run time that somebody set is the fire that the trigger goes on from.
+void follow_next_run_time(JobPosition& position, const std::optional<Instant>& before) {
+  if (position.next_run_time == before) return;
+  position.fire_time = position.next_run_time;
+  position.status = position.next_run_time ? JobStatus::kScheduled : JobStatus::kPaused;
+}
+
+void check_options(const SchedulerOptions& options) {
+  if (options.lease < kShortestLease) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "lease " + std::to_string(options.lease.count()) + " us: expected at least 100 ms");
+  }
+  if (options.retry_interval_max < kShortestLease) {
+    throw Error(ErrorCode::kInvalidArgument, "retry_interval_max " +
+                                                 std::to_string(options.retry_interval_max.count()) +
+                                                 " us: expected at least 100 ms");
+  }
+}
+
+}  // namespace
+
+class Scheduler::Impl {
+ public:
+  explicit Impl(SchedulerOptions options);
+  ~Impl();
+
+  void start(bool paused);
+  void shutdown(bool wait);
+  void set_paused(bool paused);
+  SchedulerState state() const;
+  Health health() const;
+  Instant run_pending();
+  int wakeup_fd() const;
+
+  void add_store(const std::string& alias, JobStorePtr store);
+  void remove_store(const std::string& alias, bool wait);
+  void add_executor(const std::string& alias, ExecutorPtr executor);
+  void remove_executor(const std::string& alias, bool wait);
+  void register_task(const std::string& name, TaskFunction function);
+  void set_task_resolver(TaskResolver resolver);
+  EventBus& events() { return *events_; }
+
+  std::optional<JobRecord> add_job(const std::string& store, JobRequest request, OnConflict on_conflict);
+  void add_jobs(const std::string& store, std::vector<JobRequest> requests, OnConflict on_conflict);
+  StoredJob edit_job(std::string_view store, std::string_view id, const JobEdit& edit);
+  std::optional<StoredJob> resume_job(std::string_view store, std::string_view id);
+  void remove_job(std::string_view store, std::string_view id);
+  void remove_all_jobs(std::string_view store);
+  std::optional<StoredJob> find_job(std::string_view store, std::string_view id) const;
+  std::vector<StoredJob> list_jobs(std::string_view store, const JobFilter& filter) const;
+  std::vector<RunRecord> list_runs(std::string_view store, const RunFilter& filter) const;
+  std::vector<ParkedJob> list_parked() const;
+  void release_parked(std::string_view store, std::string_view id);
+
+  void abandon_after_fork() noexcept;
+  bool is_foreign_process() const { return used_ && fork_generation_ != duetime::fork_generation(); }
+
+ private:
+  enum class Phase { kStopped, kStarting, kRunning, kStopping };
+
+  struct Store {
+    std::string alias;
+    JobStorePtr store;
+    OpenStorePtr open;           // guarded by mutex_
+    std::shared_ptr<Lane> lane;  // guarded by mutex_; while the scheduler runs
+  };
+  using StorePtr = std::shared_ptr<Store>;
+
+  struct Found {
+    StorePtr store;
+    OpenStorePtr open;
+    JobRecord record;
+  };
+
+  std::vector<StorePtr> stores() const;
+  std::vector<StorePtr> stores(std::string_view alias) const;
+  std::vector<std::shared_ptr<Lane>> lanes() const;
+  OpenStorePtr open(const StorePtr& store) const;
+  void start_lane(const StorePtr& store);
+  void start_lanes();
+  void stop_lane(const StorePtr& store, bool wait);
+  void close_stores();
+  std::optional<Found> find(std::string_view alias, std::string_view id) const;
+  Found require(std::string_view alias, std::string_view id) const;
+  NewJob prepare(JobRequest request, const OpenStorePtr& store) const;
+  void wake(const StorePtr& store, std::optional<Instant> due) const;
+  void wake_all(const std::function<bool(Parking&)>& released) const;
+  void deliver(uint64_t code, const std::string& store, const std::string& job_id) const;
+  void deliver_alias(uint64_t code, const std::string& alias) const;
+
+  const SchedulerOptions options_;
+  const std::shared_ptr<EventBus> events_;
+  const std::shared_ptr<TaskRegistry> tasks_ = std::make_shared<TaskRegistry>();
+  const std::shared_ptr<ExecutorRegistry> executors_ = std::make_shared<ExecutorRegistry>();
+  std::shared_ptr<WakeupSet> wakeups_;  // hosted mode
+  std::mutex pending_mutex_;            // one run_pending() at a time
+
+  mutable std::mutex mutex_;
+  mutable std::mutex opening_mutex_;  // one store is opened once
+  Phase phase_ = Phase::kStopped;
+  bool paused_ = false;
+  std::vector<StorePtr> stores_;
+  std::shared_ptr<const Node> node_;
+  mutable std::atomic<bool> used_{false};
+  mutable std::atomic<uint64_t> fork_generation_{0};
+};
+
+// --- life
+// ---------------------------------------------------------------------------------------------------
+
+Scheduler::Impl::Impl(SchedulerOptions options)
+    : options_([&] {
+        check_options(options);
+        if (!options.clock) options.clock = system_clock();
+        if (!options.log) options.log = std::make_shared<const Log>();
+        return std::move(options);
+      }()),
+      events_(std::make_shared<EventBus>(options_.log)) {
+  if (options_.mode != RunMode::kHosted) return;
+  wakeups_ = std::make_shared<WakeupSet>(*options_.clock);
+  events_->on_queued([wakeups = wakeups_] { wakeups->ring(); });
+}
+
+Scheduler::Impl::~Impl() {
+  try {
+    if (state() != SchedulerState::kStopped) shutdown(false);
+  } catch (const Error&) {
+    // Somebody else is shutting it down.
+  }
+  for (const auto& [alias, executor] : executors_->all()) executor->shutdown(false);
+}
+
+// In the child only memory is left: the parent's threads, connections and locks are not ours to touch.
+void Scheduler::Impl::abandon_after_fork() noexcept {
+  for (const StorePtr& store : stores_) {
+    if (store->open) store->open->abandon_after_fork();
+  }
+}
+
+void Scheduler::Impl::start(bool paused) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kStopped) throw Error(ErrorCode::kAlreadyRunning, "Scheduler is already running");
+    phase_ = Phase::kStarting;
+    paused_ = paused;
+    node_ = std::make_shared<const Node>(
+        Node{make_uuid(), options_.clock, options_.log, events_, tasks_, executors_, options_});
+  }
+  try {
+    for (const auto& [alias, executor] : executors_->all()) executor->start();
+    start_lanes();
+  } catch (...) {
+    for (const StorePtr& store : stores()) stop_lane(store, false);
+    events_->close();
+    const std::lock_guard lock(mutex_);
+    phase_ = Phase::kStopped;
+    throw;
+  }
+  options_.log->write(LogLevel::kInfo, "scheduler", "Scheduler started");
+  deliver_alias(kSchedulerStarted, "");
+}
+
+// Stores that are added while others are being opened get their lanes too, before anybody sees us running.
+void Scheduler::Impl::start_lanes() {
+  events_->open(options_.mode == RunMode::kThreaded);
+  for (;;) {
+    StorePtr next;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto waiting = std::ranges::find_if(stores_, [](const StorePtr& store) { return !store->lane; });
+      if (waiting == stores_.end()) {
+        phase_ = Phase::kRunning;
+        return;
+      }
+      next = *waiting;
+    }
+    start_lane(next);
+  }
+}
+
+void Scheduler::Impl::start_lane(const StorePtr& store) {
+  auto lane = std::make_shared<Lane>(node_, store->alias, open(store));
+  lane->set_paused(paused_);
+  if (wakeups_) {
+    wakeups_->add(lane->fd());
+  } else {
+    lane->start_thread();
+  }
+  const std::lock_guard lock(mutex_);
+  store->lane = std::move(lane);
+}
+
+void Scheduler::Impl::stop_lane(const StorePtr& store, bool wait) {
+  std::shared_ptr<Lane> lane;
+  {
+    const std::lock_guard lock(mutex_);
+    lane = std::exchange(store->lane, nullptr);
+  }
+  if (!lane) return;
+  if (wakeups_) wakeups_->remove(lane->fd());
+  lane->stop();
+  if (wait) lane->wait_until_idle();
+}
+
+void Scheduler::Impl::shutdown(bool wait) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kRunning) throw Error(ErrorCode::kNotRunning, "Scheduler is not running");
+    phase_ = Phase::kStopping;
+  }
+  for (const StorePtr& store : stores()) stop_lane(store, false);
+  for (const auto& [alias, executor] : executors_->all()) executor->shutdown(wait);
+  close_stores();
+  options_.log->write(LogLevel::kInfo, "scheduler", "Scheduler has been shut down");
+  events_->close();
+  {
+    const std::lock_guard lock(mutex_);
+    phase_ = Phase::kStopped;
+  }
+  deliver_alias(kSchedulerShutdown, "");
+}
+
+void Scheduler::Impl::close_stores() {
+  std::vector<OpenStorePtr> closing;  // destroyed after the lock
+  const std::lock_guard lock(mutex_);
+  for (const StorePtr& store : stores_) closing.push_back(std::exchange(store->open, nullptr));
+}
+
+void Scheduler::Impl::set_paused(bool paused) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kRunning) throw Error(ErrorCode::kNotRunning, "Scheduler is not running");
+    if (paused_ == paused) return;
+    paused_ = paused;
+  }
+  for (const auto& lane : lanes()) lane->set_paused(paused);
+  options_.log->write(LogLevel::kInfo, "scheduler",
+                      paused ? "Paused scheduler job processing" : "Resumed scheduler job processing");
+  deliver_alias(paused ? kSchedulerPaused : kSchedulerResumed, "");
+}
+
+SchedulerState Scheduler::Impl::state() const {
+  if (is_foreign_process()) return SchedulerState::kStopped;
+  const std::lock_guard lock(mutex_);
+  if (phase_ != Phase::kRunning) return SchedulerState::kStopped;
+  return paused_ ? SchedulerState::kPaused : SchedulerState::kRunning;
+}
+
+Health Scheduler::Impl::health() const {
+  Health health;
+  health.state = state();
+  for (const auto& lane : lanes()) health.lanes.push_back(lane->health());
+  health.dropped_events = events_->dropped();
+  const std::lock_guard lock(mutex_);
+  if (node_) health.node = node_->id;
+  return health;
+}
+
+// --- hosted mode
+// --------------------------------------------------------------------------------------------
+
+Instant Scheduler::Impl::run_pending() {
+  if (!wakeups_) throw Error(ErrorCode::kUnsupported, "run_pending() needs a scheduler in hosted mode");
+  if (state() == SchedulerState::kStopped) throw Error(ErrorCode::kNotRunning, "Scheduler is not running");
+  const std::unique_lock only(pending_mutex_, std::try_to_lock);
+  if (!only) return options_.clock->now();  // called from a task or listener of run_pending()
+  wakeups_->poll();
+  Instant next = kLatestInstant;
+  for (const auto& lane : lanes()) {
+    lane->poll();
+    const Instant wakeup = lane->run();
+    lane->arm(wakeup);
+    next = std::min(next, wakeup);
+  }
+  events_->drain();
+  return next;
+}
+
+int Scheduler::Impl::wakeup_fd() const { return wakeups_ ? wakeups_->fd() : -1; }
+
+// --- parts
+// --------------------------------------------------------------------------------------------------
+
+std::vector<Scheduler::Impl::StorePtr> Scheduler::Impl::stores() const {
+  const std::lock_guard lock(mutex_);
+  return stores_;
+}
+
+std::vector<Scheduler::Impl::StorePtr> Scheduler::Impl::stores(std::string_view alias) const {
+  if (alias.empty()) return stores();
+  const std::lock_guard lock(mutex_);
+  for (const StorePtr& store : stores_) {
+    if (store->alias == alias) return {store};
+  }
+  throw Error(ErrorCode::kNotFound, "No such job store: " + std::string(alias));
+}
+
+std::vector<std::shared_ptr<Lane>> Scheduler::Impl::lanes() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Lane>> lanes;
+  for (const StorePtr& store : stores_) {
+    if (store->lane) lanes.push_back(store->lane);
+  }
+  return lanes;
+}
+
+OpenStorePtr Scheduler::Impl::open(const StorePtr& store) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (store->open) return store->open;
+  }
+  const std::lock_guard opening(opening_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (store->open) return store->open;
+  }
+  fork_generation_ = duetime::fork_generation();
+  used_ = true;
+  auto opened = std::make_shared<OpenStore>(store->store);
+  const std::lock_guard lock(mutex_);
+  return store->open = std::move(opened);
+}
+
+void Scheduler::Impl::add_store(const std::string& alias, JobStorePtr store) {
+  auto entry = std::make_shared<Store>(Store{alias, std::move(store), nullptr, nullptr});
+  bool running = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::ranges::find(stores_, alias, &Store::alias) != stores_.end()) {
+      throw Error(ErrorCode::kConflict,
+                  "This scheduler already has a job store by the alias of \"" + alias + "\"");
+    }
+    running = phase_ == Phase::kRunning;
+    stores_.push_back(entry);
+  }
+  try {
+    if (running) start_lane(entry);
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    std::erase(stores_, entry);
+    throw;
+  }
+  deliver_alias(kJobStoreAdded, alias);
+}
+
+void Scheduler::Impl::remove_store(const std::string& alias, bool wait) {
+  const StorePtr store = stores(alias).front();
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase(stores_, store);
+  }
+  stop_lane(store, wait);
+  OpenStorePtr closing;
+  {
+    const std::lock_guard lock(mutex_);
+    closing = std::exchange(store->open, nullptr);
+  }
+  closing.reset();
+  deliver_alias(kJobStoreRemoved, alias);
+}
+
+void Scheduler::Impl::add_executor(const std::string& alias, ExecutorPtr executor) {
+  executor->start();
+  executors_->add(alias, std::move(executor));
+  wake_all([&](Parking& parking) { return parking.release_executor(alias); });
+  deliver_alias(kExecutorAdded, alias);
+}
+
+void Scheduler::Impl::remove_executor(const std::string& alias, bool wait) {
+  executors_->remove(alias)->shutdown(wait);
+  deliver_alias(kExecutorRemoved, alias);
+}
+
+void Scheduler::Impl::register_task(const std::string& name, TaskFunction function) {
+  tasks_->add(name, std::move(function));
+  wake_all([&](Parking& parking) { return parking.release_task(name); });
+}
+
+void Scheduler::Impl::set_task_resolver(TaskResolver resolver) { tasks_->set_resolver(std::move(resolver)); }
+
+void Scheduler::Impl::wake_all(const std::function<bool(Parking&)>& released) const {
+  for (const auto& lane : lanes()) {
+    if (released(lane->parking())) lane->wake();
+  }
+}
+
+void Scheduler::Impl::deliver(uint64_t code, const std::string& store, const std::string& job_id) const {
+  if (!events_->wants(code)) return;
+  Event event;
+  event.code = code;
+  event.store = store;
+  event.job_id = job_id;
+  events_->deliver(event);
+}
+
+void Scheduler::Impl::deliver_alias(uint64_t code, const std::string& alias) const {
+  if (!events_->wants(code)) return;
+  Event event;
+  event.code = code;
+  event.alias = alias;
+  events_->deliver(event);
+}
+
+// --- jobs
+// ---------------------------------------------------------------------------------------------------
+
+void Scheduler::Impl::wake(const StorePtr& store, std::optional<Instant> due) const {
+  std::shared_ptr<Lane> lane;
+  {
+    const std::lock_guard lock(mutex_);
+    lane = store->lane;
+  }
+  if (lane) lane->wake_for(due);
+}
+
+// Checks the job and finds its first run. Its status is kFinishing if there is none.
+NewJob Scheduler::Impl::prepare(JobRequest request, const OpenStorePtr& store) const {
+  Job& job = request.job;
+  if (job.id.empty()) job.id = to_string(make_uuid());
+  validate(job);
+  if (job.payload.live && !(*store)->traits().keeps_live_payloads) {
+    throw Error(ErrorCode::kUnsupported, "job " + in_quotes(job.id) + ": a " + (*store)->description() +
+                                             " store cannot keep live objects as arguments");
+  }
+  const JobPosition position =
+      request.position ? *request.position : first_position(job, options_.clock->now());
+  return {std::make_shared<const Job>(std::move(job)), position};
+}
+
+std::optional<JobRecord> Scheduler::Impl::add_job(const std::string& alias, JobRequest request,
+                                                  OnConflict on_conflict) {
+  const StorePtr store = stores(alias).front();
+  const OpenStorePtr opened = open(store);
+  const NewJob job = prepare(std::move(request), opened);
+  if (job.position.status == JobStatus::kFinishing) return std::nullopt;
+  (*opened)->add({&job, 1}, on_conflict);
+  wake(store, job.position.next_run_time);
+  deliver(kJobAdded, alias, job.job->id);
+  return JobRecord{job.job->id, job.job, {}, job.position};
+}
+
+void Scheduler::Impl::add_jobs(const std::string& alias, std::vector<JobRequest> requests,
+                               OnConflict on_conflict) {
+  const StorePtr store = stores(alias).front();
+  const OpenStorePtr opened = open(store);
+  std::vector<NewJob> jobs;
+  jobs.reserve(requests.size());
+  std::optional<Instant> earliest;
+  for (JobRequest& request : requests) {
+    NewJob job = prepare(std::move(request), opened);
+    if (job.position.status == JobStatus::kFinishing) continue;
+    const auto due = job.position.next_run_time;
+    if (due && (!earliest || *due < *earliest)) earliest = due;
+    jobs.push_back(std::move(job));
+  }
+  (*opened)->add(jobs, on_conflict);
+  wake(store, earliest);
+  if (!events_->wants(kJobAdded)) return;
+  for (const NewJob& job : jobs) deliver(kJobAdded, alias, job.job->id);
+}
+
+std::optional<Scheduler::Impl::Found> Scheduler::Impl::find(std::string_view alias,
+                                                            std::string_view id) const {
+  for (const StorePtr& store : stores(alias)) {
+    OpenStorePtr opened = open(store);
+    std::optional<JobRecord> record = (*opened)->get(id);
+    if (record && !is_finishing(*record)) return Found{store, std::move(opened), std::move(*record)};
+  }
+  return std::nullopt;
+}
+
+Scheduler::Impl::Found Scheduler::Impl::require(std::string_view alias, std::string_view id) const {
+  std::optional<Found> found = find(alias, id);
+  if (!found) throw_no_job(id);
+  return std::move(*found);
+}
+
+StoredJob Scheduler::Impl::edit_job(std::string_view alias, std::string_view id, const JobEdit& edit) {
+  for (;;) {
+    Found found = require(alias, id);
+    if (!found.record.job) {
+      throw Error(
+          ErrorCode::kStoreCorrupt,
+          "job " + in_quotes(id) + " cannot be read, so it cannot be changed: " + found.record.unreadable);
+    }
+    Job job = *found.record.job;
+    const std::optional<Instant> before = found.record.position.next_run_time;
+    edit(job, found.record.position);
+    if (job.id != id) throw Error(ErrorCode::kInvalidArgument, "The job ID may not be changed");
+    validate(job);
+    follow_next_run_time(found.record.position, before);
+    found.record.job = std::make_shared<const Job>(std::move(job));
+    std::optional<JobRecord> stored = (*found.open)->update(found.record);
+    if (!stored) continue;  // a claim or another node came between
+    wake(found.store, stored->position.next_run_time);
+    deliver(kJobModified, found.store->alias, stored->id);
+    return {found.store->alias, std::move(*stored)};
+  }
+}
+
+std::optional<StoredJob> Scheduler::Impl::resume_job(std::string_view alias, std::string_view id) {
+  bool spent = false;
+  const auto resume = [&](Job& job, JobPosition& position) {
+    const JobPosition first = first_position(job, options_.clock->now());
+    spent = !first.next_run_time;
+    if (!spent) position.next_run_time = first.next_run_time;
+  };
+  StoredJob stored = edit_job(alias, id, resume);
+  if (!spent) return stored;
+  remove_job(stored.store, id);
+  return std::nullopt;
+}
+
+void Scheduler::Impl::remove_job(std::string_view alias, std::string_view id) {
+  const Found found = require(alias, id);
+  if (!(*found.open)->remove(id)) throw_no_job(id);
+  deliver(kJobRemoved, found.store->alias, found.record.id);
+}
+
+void Scheduler::Impl::remove_all_jobs(std::string_view alias) {
+  for (const StorePtr& store : stores(alias)) (*open(store))->remove_all();
+  deliver_alias(kAllJobsRemoved, std::string(alias));
+}
+
+std::optional<StoredJob> Scheduler::Impl::find_job(std::string_view alias, std::string_view id) const {
+  std::optional<Found> found = find(alias, id);
+  if (!found) return std::nullopt;
+  return StoredJob{found->store->alias, std::move(found->record)};
+}
+
+std::vector<StoredJob> Scheduler::Impl::list_jobs(std::string_view alias, const JobFilter& filter) const {
+  std::vector<StoredJob> jobs;
+  for (const StorePtr& store : stores(alias)) {
+    for (JobRecord& record : (*open(store))->list(filter)) jobs.push_back({store->alias, std::move(record)});
+  }
+  return jobs;
+}
+
+std::vector<RunRecord> Scheduler::Impl::list_runs(std::string_view alias, const RunFilter& filter) const {
+  std::vector<RunRecord> runs;
+  for (const StorePtr& store : stores(alias)) {
+    for (RunRecord& run : (*open(store))->list_runs(filter)) runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+// --- parked jobs
+// --------------------------------------------------------------------------------------------
+
+std::vector<ParkedJob> Scheduler::Impl::list_parked() const {
+  std::vector<ParkedJob> parked;
+  for (const auto& lane : lanes()) {
+    for (ParkedJob& job : lane->parked_jobs()) parked.push_back(std::move(job));
+  }
+  return parked;
+}
+
+void Scheduler::Impl::release_parked(std::string_view alias, std::string_view id) {
+  for (const auto& lane : lanes()) {
+    if (!alias.empty() && lane->store_alias() != alias) continue;
+    if (lane->release_parked(std::string(id))) return;
+  }
+  throw Error(ErrorCode::kNotFound, "job " + in_quotes(id) + " is not parked");
+}
+
+// --- Scheduler
+// ----------------------------------------------------------------------------------------------
+
+Scheduler::Scheduler(SchedulerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Scheduler::~Scheduler() {
+  if (!impl_->is_foreign_process()) return;
+  impl_->abandon_after_fork();
+  (void)impl_.release();  // its threads and locks stayed with the parent
+}
+
+Scheduler::Impl& Scheduler::impl() const {
+  if (impl_->is_foreign_process()) {
+    throw Error(ErrorCode::kForked,
+                "the scheduler belongs to the process that forked this one; make a new one");
+  }
+  return *impl_;
+}
+
+void Scheduler::start(bool paused) { impl().start(paused); }
+void Scheduler::shutdown(bool wait) { impl().shutdown(wait); }
+void Scheduler::pause() { impl().set_paused(true); }
+void Scheduler::resume() { impl().set_paused(false); }
+SchedulerState Scheduler::state() const { return impl_->state(); }
+Health Scheduler::health() const { return impl().health(); }
+Instant Scheduler::run_pending() { return impl().run_pending(); }
+int Scheduler::wakeup_fd() const { return impl().wakeup_fd(); }
+
+void Scheduler::add_store(const std::string& alias, JobStorePtr store) {
+  impl().add_store(alias, std::move(store));
+}
+void Scheduler::remove_store(const std::string& alias, bool wait) { impl().remove_store(alias, wait); }
+void Scheduler::add_executor(const std::string& alias, ExecutorPtr executor) {
+  impl().add_executor(alias, std::move(executor));
+}
+void Scheduler::remove_executor(const std::string& alias, bool wait) { impl().remove_executor(alias, wait); }
+void Scheduler::register_task(const std::string& name, TaskFunction function) {
+  impl().register_task(name, std::move(function));
+}
+void Scheduler::set_task_resolver(TaskResolver resolver) { impl().set_task_resolver(std::move(resolver)); }
+ListenerId Scheduler::add_listener(uint64_t mask, Listener listener) {
+  return impl().events().add_listener(mask, std::move(listener));
+}
+bool Scheduler::remove_listener(ListenerId id) { return impl().events().remove_listener(id); }
+
+std::optional<JobRecord> Scheduler::add_job(const std::string& store, Job job, OnConflict on_conflict,
+                                            std::optional<JobPosition> position) {
+  return impl().add_job(store, {std::move(job), std::move(position)}, on_conflict);
+}
+void Scheduler::add_jobs(const std::string& store, std::vector<JobRequest> jobs, OnConflict on_conflict) {
+  impl().add_jobs(store, std::move(jobs), on_conflict);
+}
+StoredJob Scheduler::edit_job(std::string_view store, std::string_view id, const JobEdit& edit) {
+  return impl().edit_job(store, id, edit);
+}
+StoredJob Scheduler::pause_job(std::string_view store, std::string_view id) {
+  return impl().edit_job(store, id, [](Job&, JobPosition& position) { position.next_run_time.reset(); });
+}
+std::optional<StoredJob> Scheduler::resume_job(std::string_view store, std::string_view id) {
+  return impl().resume_job(store, id);
+}
+void Scheduler::remove_job(std::string_view store, std::string_view id) { impl().remove_job(store, id); }
+void Scheduler::remove_all_jobs(std::string_view store) { impl().remove_all_jobs(store); }
+std::optional<StoredJob> Scheduler::find_job(std::string_view store, std::string_view id) const {
+  return impl().find_job(store, id);
+}
+std::vector<StoredJob> Scheduler::list_jobs(std::string_view store, const JobFilter& filter) const {
+  return impl().list_jobs(store, filter);
+}
+std::vector<RunRecord> Scheduler::list_runs(std::string_view store, const RunFilter& filter) const {
+  return impl().list_runs(store, filter);
+}
+std::vector<ParkedJob> Scheduler::list_parked() const { return impl().list_parked(); }
+void Scheduler::release_parked(std::string_view store, std::string_view id) {
+  impl().release_parked(store, id);
+}
+
+}  // namespace duetime
