@@ -9,8 +9,8 @@
 namespace duetime {
 
 struct SqliteStoreOptions {
-  std::string path;                     // of the file; made if it does not exist, its directory is not
-  std::string table_prefix = "duetime"; // [A-Za-z_][A-Za-z0-9_]{0,47}
+  std::string path;                      // of the file; made if it does not exist, its directory is not
+  std::string table_prefix = "duetime";  // [A-Za-z_][A-Za-z0-9_]{0,47}
   Duration busy_timeout = std::chrono::seconds(5);  // how long to wait for another process's lock
   bool full_sync = true;  // fsync at each commit: what returned survives a power cut. Off: a power cut (not a
                           // crash of the process) may take the last commits, never the file's consistency

@@ -1,0 +1,45 @@
+#include "core/jobstores/sqlite_rows.h"
+
+#include "core/jobs/job_document.h"
+
+namespace duetime {
+namespace {
+
+constexpr JobStatus kStatuses[] = {JobStatus::kScheduled, JobStatus::kPaused, JobStatus::kFinishing};
+
+// A few thousand jobs that come due again and again are parsed once; larger sets go round and are not kept.
+constexpr std::size_t kCachedDocuments = 4'096;
+constexpr std::size_t kLargestCachedDocument = 4'096;  // bytes
+
+}  // namespace
+
+const char* sqlite_word(JobStatus status) {
+  switch (status) {
+    case JobStatus::kScheduled:
+      return "scheduled";
+    case JobStatus::kPaused:
+      return "paused";
+    case JobStatus::kFinishing:
+      return "finishing";
+  }
+  return "";
+}
+
+std::optional<JobStatus> job_status_of(std::string_view word) {
+  for (const JobStatus status : kStatuses) {
+    if (word == sqlite_word(status)) return status;
+  }
+  return std::nullopt;
+}
+
+JobPtr JobDocumentCache::parse(std::string_view document) {
+  if (document.size() > kLargestCachedDocument) return job_from_text(document);
+  std::string key(document);
+  if (const auto found = jobs_.find(key); found != jobs_.end()) return found->second;
+  JobPtr job = job_from_text(document);
+  if (jobs_.size() >= kCachedDocuments) jobs_.clear();
+  jobs_.emplace(std::move(key), job);
+  return job;
+}
+
+}  // namespace duetime

@@ -1,0 +1,27 @@
+// What stands in a row: the words for a job's status, and job documents parsed once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/jobs/job_record.h"
+
+namespace duetime {
+
+// The words are part of the file's format and never change.
+const char* sqlite_word(JobStatus status);
+std::optional<JobStatus> job_status_of(std::string_view word);
+
+// Documents by their whole text: a document that another program changed is never mistaken for the old one.
+class JobDocumentCache {
+ public:
+  // Throws what job_from_text() throws.
+  JobPtr parse(std::string_view document);
+
+ private:
+  std::unordered_map<std::string, JobPtr> jobs_;
+};
+
+}  // namespace duetime
