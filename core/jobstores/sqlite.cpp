@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/jobs/job_document.h"
 #include "core/jobstores/sqlite_claims.h"
+#include "core/jobstores/sqlite_inheritance.h"
 #include "core/jobstores/sqlite_session.h"
 
 namespace duetime {
@@ -91,7 +92,9 @@ class SqliteJobStore final : public JobStore {
   std::string description() const override { return "sqlite:" + options_.path; }
 
   void open() override {
-    if (!session_) session_ = std::make_unique<SqliteSession>(options_, path_);
+    if (session_) return;
+    close_inherited_sqlite_sessions(path_);
+    session_ = std::make_unique<SqliteSession>(options_, path_);
   }
 
   void close() noexcept override { session_.reset(); }
@@ -213,15 +216,10 @@ class SqliteJobStore final : public JobStore {
 
   int change_fd() const override { return session_ ? session_->watch->fd() : -1; }
   bool drain_changes() override { return lock_unchecked()->drain_changes(); }
-  Duration poll_interval() const override { return kPollInterval; }
+  Duration poll_interval() const override { return change_fd() < 0 ? kPollInterval : Duration{0}; }
 
-  // The handle stays open for the rest of this process. Closing it, even here, would let SQLite believe that
-  // the last user is gone, and fold and delete the log that the parent is writing. The mutex may be held for
-  // ever by a thread that does not exist here; it goes with the rest.
   void abandon_after_fork() noexcept override {
-    if (!session_) return;
-    session_->watch.reset();
-    [[maybe_unused]] SqliteSession* const leaked = session_.release();
+    if (session_) inherit_sqlite_session(std::move(session_));
   }
 
  private:

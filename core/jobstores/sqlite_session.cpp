@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <utility>
+
 #include "core/base/error.h"
 
 namespace duetime {
@@ -33,18 +35,22 @@ SqliteSession::SqliteSession(const SqliteStoreOptions& options, const std::strin
 
 SqliteSession::FileIdentity SqliteSession::identity_of(const std::string& path) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return {path};
+  if (stat(path.c_str(), &status) != 0) return {path, 0, 0};
   return {path, status.st_dev, status.st_ino};
 }
 
 void SqliteSession::require_same_file() const {
   for (const FileIdentity* file : {&file_, &log_}) {
     const FileIdentity now = identity_of(file->path);
-    if (now.inode != 0 && now.device == file->device && now.inode == file->inode) continue;
+    if (now.is_same_file(*file)) continue;
     throw Error(ErrorCode::kStoreUnavailable,
                 file->path + ": the file was " + (now.inode == 0 ? "deleted" : "replaced") +
                     " while the store was open; what was stored since can only be found in the old file");
   }
+}
+
+bool SqliteSession::is_open_on(const std::string& path) const {
+  return identity_of(path).is_same_file(file_);
 }
 
 bool SqliteSession::drain_changes() {

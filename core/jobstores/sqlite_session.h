@@ -23,6 +23,9 @@ struct SqliteSession {
   // to files that nobody can see any more.
   void require_same_file() const;
 
+  // Whether the path leads to the file that was opened.
+  bool is_open_on(const std::string& path) const;
+
   // Whether another connection has committed since the last call.
   bool drain_changes();
 
@@ -43,7 +46,11 @@ struct SqliteSession {
   struct FileIdentity {
     std::string path;
     dev_t device = 0;
-    ino_t inode = 0;
+    ino_t inode = 0;  // 0: there is no such file
+
+    bool is_same_file(const FileIdentity& other) const {
+      return inode != 0 && device == other.device && inode == other.inode;
+    }
   };
 
   static FileIdentity identity_of(const std::string& path);
