@@ -59,7 +59,7 @@ CivilLookup moved(CivilLookup lookup, int64_t by) {
 ZoneRules::ZoneRules(std::string name) : name_(std::move(name)), cycle_end_(kNever) {}
 
 ZoneRules::ZoneRules(std::string name, std::chrono::seconds fixed_offset) : ZoneRules(std::move(name)) {
-  periods_.push_back({kFirst, fixed_offset.count() * kMicros});
+  periods_.push_back({kFirst, fixed_offset.count()});
   close();
 }
 
@@ -71,9 +71,9 @@ ZoneRules ZoneRules::from_tzif(std::string name, std::string_view bytes) {
                                               std::string(data.footer) + "\" is not a POSIX rule");
   }
   ZoneRules rules(std::move(name));
-  rules.periods_.push_back({kFirst, data.first_offset * kMicros});
+  rules.periods_.push_back({kFirst, data.first_offset});
   for (const TzifTransition& transition : data.transitions) rules.add(transition.at, transition.offset);
-  if (rule && data.transitions.empty()) rules.periods_.front().offset = rule->offset * kMicros;
+  if (rule && data.transitions.empty()) rules.periods_.front().offset = rule->offset;
   if (rule && rule->daylight) rules.follow(*rule, last_listed(data));
   rules.close();
   return rules;
@@ -82,7 +82,7 @@ ZoneRules ZoneRules::from_tzif(std::string name, std::string_view bytes) {
 // Keeps the table sorted and free of changes that change nothing (a new abbreviation, say). Changes before
 // the year 1 only say what holds at its beginning; those after 9999 concern nobody.
 void ZoneRules::add(int64_t at_seconds, int offset_seconds) {
-  const int64_t offset = offset_seconds * kMicros;
+  const int64_t offset = offset_seconds;
   if (at_seconds <= to_micros(kEarliestInstant) / kMicros) {
     periods_.front().offset = offset;
     return;
@@ -147,7 +147,7 @@ ZonePeriod ZoneRules::period_at(Instant t) const {
   const int64_t back = cycles_back(to_micros(t));
   const std::size_t i = index_at(to_micros(t) - back);
   const ZonePeriod period{from_micros(periods_[i].begin), from_micros(periods_[i + 1].begin),
-                          std::chrono::seconds{periods_[i].offset / kMicros}};
+                          std::chrono::seconds{periods_[i].offset}};
   return back == 0 ? period : moved(period, back);
 }
 
@@ -163,8 +163,8 @@ CivilLookup ZoneRules::lookup(CivilTime time) const {
 // skipped or come twice.
 CivilLookup ZoneRules::lookup_in_table(int64_t wall) const {
   std::size_t k = index_at(wall);
-  const auto shows_last = [&](std::size_t p) { return periods_[p].begin + periods_[p - 1].offset; };
-  const auto shows_next = [&](std::size_t p) { return periods_[p].begin + periods_[p].offset; };
+  const auto shows_last = [&](std::size_t p) { return periods_[p].begin + periods_[p - 1].offset * kMicros; };
+  const auto shows_next = [&](std::size_t p) { return periods_[p].begin + periods_[p].offset * kMicros; };
   while (k > 0 && wall < std::max(shows_last(k), shows_next(k))) {
     if (wall >= std::min(shows_last(k), shows_next(k))) return ambiguous(k, wall);
     --k;
@@ -173,13 +173,13 @@ CivilLookup ZoneRules::lookup_in_table(int64_t wall) const {
     ++k;
     if (wall < std::max(shows_last(k), shows_next(k))) return ambiguous(k, wall);
   }
-  const Instant only = from_micros(wall - periods_[k].offset);
+  const Instant only = from_micros(wall - periods_[k].offset * kMicros);
   return {CivilLookup::Kind::kUnique, only, only, only};
 }
 
 CivilLookup ZoneRules::ambiguous(std::size_t later, int64_t wall) const {
-  const int64_t before = periods_[later - 1].offset;
-  const int64_t after = periods_[later].offset;
+  const int64_t before = periods_[later - 1].offset * kMicros;
+  const int64_t after = periods_[later].offset * kMicros;
   return {after > before ? CivilLookup::Kind::kSkipped : CivilLookup::Kind::kRepeated,
           from_micros(wall - before), from_micros(periods_[later].begin), from_micros(wall - after)};
 }

@@ -33,7 +33,7 @@ class ZoneRules {
  private:
   struct Period {
     int64_t begin;   // microseconds
-    int64_t offset;  // microseconds
+    int64_t offset;  // seconds
   };
 
   explicit ZoneRules(std::string name);

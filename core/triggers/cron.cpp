@@ -60,6 +60,7 @@ class CronTrigger final : public Trigger {
       : fires_(compile(rule), rule.zone, rule.dst),
         start_(rule.start),
         end_(rule.end),
+        last_(rule.end.value_or(kLatestInstant)),
         jitter_(rule.jitter),
         fields_(to_text(fields_document(rule))) {}
 
@@ -67,8 +68,9 @@ class CronTrigger final : public Trigger {
     Instant from = previous ? *previous + Duration{1} : now;
     if (start_ && from < *start_) from = *start_;
     if (!is_valid(from)) return std::nullopt;
-    const auto fire = fires_.at_or_after(std::chrono::ceil<std::chrono::seconds>(from));
-    return fire && *fire <= end_.value_or(kLatestInstant) ? fire : std::nullopt;
+    const CronFires::Second fire = fires_.at_or_after(std::chrono::ceil<std::chrono::seconds>(from));
+    if (fire == CronFires::kNoFire || fire > last_) return std::nullopt;
+    return Instant{fire};
   }
 
   Backlog backlog(Instant first, Instant until, std::size_t keep) const override {
@@ -111,11 +113,12 @@ class CronTrigger final : public Trigger {
   // Requires: more than keep + kCountedDrops fires in [first, until].
   Backlog latest(Instant first, Instant until, std::size_t keep) const {
     Backlog backlog;
-    Instant limit = std::chrono::floor<std::chrono::seconds>(std::min(until, end_.value_or(until)));
-    const Instant from = std::chrono::ceil<std::chrono::seconds>(first);
+    auto limit = std::chrono::floor<std::chrono::seconds>(std::min(until, last_));
+    const auto from = std::chrono::ceil<std::chrono::seconds>(first);
     while (backlog.fires.size() < keep) {
-      backlog.fires.push_back(fires_.last_at_or_before(limit, from));
-      limit = backlog.fires.back() - std::chrono::seconds{1};
+      const CronFires::Second fire = fires_.last_at_or_before(limit, from);
+      backlog.fires.push_back(fire);
+      limit = fire - std::chrono::seconds{1};
     }
     std::reverse(backlog.fires.begin(), backlog.fires.end());
     backlog.dropped = kCountedDrops;
@@ -127,6 +130,7 @@ class CronTrigger final : public Trigger {
   CronFires fires_;
   std::optional<Instant> start_;
   std::optional<Instant> end_;
+  Instant last_;  // the end, or that of time
   Duration jitter_;
   std::string fields_;  // JSON; a string of its own would cost each of a million jobs eight of them
 };

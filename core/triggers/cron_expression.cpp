@@ -42,17 +42,20 @@ std::string_view strip(std::string_view text) {
 
 [[noreturn]] void fail(const std::string& message) { throw Error(ErrorCode::kInvalidArgument, message); }
 
+constexpr int64_t kLargestNumber = 100'000'000'000'000'000;
+
 // A number as written. Python's integers have no bound and errors quote them, hence the digits; `value` stops
-// at a million, beyond every field's maximum.
+// growing where it could overflow.
 struct Number {
-  int value = 0;
+  int64_t value = 0;
   std::string digits;
 };
 
 Number number_of(std::string_view digits) {
   const std::size_t significant = std::min(digits.find_first_not_of('0'), digits.size() - 1);
   Number number{0, std::string(digits.substr(significant))};
-  for (const char c : number.digits) number.value = std::min(number.value * 10 + (c - '0'), 1'000'000);
+  for (const char c : number.digits)
+    number.value = std::min<int64_t>(number.value * 10 + (c - '0'), kLargestNumber);
   return number;
 }
 
@@ -185,7 +188,7 @@ class FieldParser {
     check_step(range, (open ? maximum_ : range.last->value) - range.first.value, text);
   }
 
-  static void check_step(const Range& range, int total, std::string_view text) {
+  static void check_step(const Range& range, int64_t total, std::string_view text) {
     if (!range.step || range.step->value <= total) return;
     refuse(text, "the step value (" + range.step->digits +
                      ") is higher than the total range of the expression (" + std::to_string(total) + ")");
@@ -198,9 +201,9 @@ class FieldParser {
   CronExpression compiled(const Range& range) const {
     CronExpression expression;
     expression.wildcard = range.wildcard;
-    expression.first = range.wildcard ? minimum_ : range.first.value;
-    expression.last = range.last ? range.last->value : maximum_;
-    expression.step = range.step ? range.step->value : 1;
+    expression.first = range.wildcard ? minimum_ : static_cast<int>(range.first.value);
+    expression.last = range.last ? static_cast<int>(range.last->value) : maximum_;
+    expression.step = range.step ? static_cast<int>(range.step->value) : 1;
     return expression;
   }
 

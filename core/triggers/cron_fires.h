@@ -7,8 +7,6 @@
 // Immutable; at_or_after() allocates nothing.
 #pragma once
 
-#include <optional>
-
 #include "core/time/time_zone.h"
 #include "core/triggers/cron_schedule.h"
 
@@ -16,29 +14,39 @@ namespace duetime {
 
 class CronFires {
  public:
+  using Second = std::chrono::sys_seconds;
+
+  // Later than all fires; why no optional: cron_schedule.h.
+  static constexpr Second kNoFire = Second::max();
+
   CronFires(CronSchedule schedule, TimeZone zone, DstPolicy dst);
 
-  // Requires: a whole second of the years 1 to 9999.
-  std::optional<Instant> at_or_after(Instant from) const;
+  // The first fire, or kNoFire.
+  // Requires: `from` lies in the years 1 to 9999.
+  Second at_or_after(Second from) const;
 
-  // Requires: there is a fire in [first, limit]; both whole seconds.
-  Instant last_at_or_before(Instant limit, Instant first) const;
+  // Requires: there is a fire in [first, limit].
+  Second last_at_or_before(Second limit, Second first) const;
 
   const TimeZone& zone() const { return zone_; }
   DstPolicy dst() const { return dst_; }
 
  private:
-  std::optional<Instant> near_changes(Instant from) const;
-  std::optional<Instant> fire_in(const ZonePeriod& period, Instant from) const;
-  std::optional<Instant> shown_fire(const ZonePeriod& period, Duration offset_before, Instant from) const;
-  std::optional<Instant> skipped_fire(const ZonePeriod& period, Duration offset_before, Instant from) const;
-  std::optional<Instant> match(Instant from, Duration offset) const;
-  std::optional<Instant> after_period(const ZonePeriod& period, Instant from) const;
+  using Offset = std::chrono::seconds;
+
+  Second near_changes(Second from) const;
+  Second fire_in(const ZonePeriod& period, Second from) const;
+  Second shown_fire(const ZonePeriod& period, Offset before, Second from) const;
+  Second skipped_fire(const ZonePeriod& period, Offset before, Second from) const;
+  Second match(Second from, Offset offset) const;
+  Second after_period(const ZonePeriod& period, Second from) const;
 
   CronSchedule schedule_;
   TimeZone zone_;
   DstPolicy dst_;
-  bool fires_once_;  // wall times that come twice fire at the first only
+  Offset first_offset_;
+  bool never_changes_;  // the zone has the first offset for ever
+  bool fires_once_;     // wall times that come twice fire at the first only
 };
 
 }  // namespace duetime

@@ -1,17 +1,17 @@
 #include "core/triggers/cron_schedule.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "core/time/civil.h"
 
 namespace duetime {
 namespace {
 
-constexpr int kDaySeconds = 86'400;
+constexpr unsigned kDaySeconds = 86'400;
 constexpr int kCycleYears = 400;
 constexpr uint32_t kAllDays = 0x7fff'ffff;
 constexpr int32_t kLastDay = 2'932'896;  // 9999-12-31
+constexpr int32_t kNoDay = INT32_MAX;
 
 using Kind = CronExpression::Kind;
 
@@ -66,18 +66,18 @@ int32_t days_before_year(int year) {
 constexpr std::array<int16_t, 13> kDaysBefore = {0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
 constexpr std::array<uint8_t, 13> kLength = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
-struct Date {
-  int year;
-  unsigned month;
-  unsigned day;
-};
-
-Date date_of(int32_t day) {
-  const date::year_month_day ymd{CivilDay{date::days{day}}};
-  return {static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day())};
+unsigned length_of(int year, unsigned month) {
+  return kLength[month] + (month == 2 && is_leap(year) ? 1U : 0U);
 }
 
-unsigned lowest(uint64_t mask) { return static_cast<unsigned>(std::countr_zero(mask)); }
+// Monday is 0; 1970-01-01 was a Thursday.
+unsigned weekday_of_day(int32_t day) { return static_cast<unsigned>(day + 3) % 7; }
+
+// Requires: mask != 0
+unsigned lowest(uint64_t mask) { return static_cast<unsigned>(__builtin_ctzll(mask)); }
+
+// Set above all values, so that lowest() has a bit to find.
+constexpr uint64_t kGuard = uint64_t{1} << 63;
 
 }  // namespace
 
@@ -125,20 +125,42 @@ bool CronSchedule::has_year(int year) const {
   return years_.empty() || years_[static_cast<std::size_t>(year - kFirstCronYear)];
 }
 
-CronSchedule::Month CronSchedule::month_of(int year, unsigned month) {
-  const bool leap = is_leap(year);
-  const int32_t first = days_before_year(year) + kDaysBefore[month] + (leap && month > 2 ? 1 : 0);
-  const auto first_weekday = static_cast<unsigned>(first + 3) % 7;  // 1970-01-01 was a Thursday
-  return {year, month, first, first_weekday, kLength[month] + (leap && month == 2 ? 1U : 0U)};
+CronSchedule::Month CronSchedule::month_with(int32_t day, unsigned& day_of_month) {
+  const date::year_month_day ymd{CivilDay{date::days{day}}};
+  const int year = static_cast<int>(ymd.year());
+  const auto month = static_cast<unsigned>(ymd.month());
+  day_of_month = static_cast<unsigned>(ymd.day());
+  const int32_t first_day = day - static_cast<int32_t>(day_of_month) + 1;
+  return {year, month, first_day, weekday_of_day(first_day), length_of(year, month)};
 }
 
-std::optional<CronSchedule::Month> CronSchedule::first_month(int year, unsigned month, int last_year) const {
-  uint32_t months = uint32_t{months_} >> month << month;
-  while (months == 0 || !has_year(year)) {
-    if (++year > last_year) return std::nullopt;
-    months = months_;
+CronSchedule::Month CronSchedule::month_of(int year, unsigned month) {
+  const int32_t first_day =
+      days_before_year(year) + kDaysBefore[month] + (month > 2 && is_leap(year) ? 1 : 0);
+  return {year, month, first_day, weekday_of_day(first_day), length_of(year, month)};
+}
+
+// To the next month that the rule has. The one that follows at once, the usual case, is a few additions away.
+bool CronSchedule::advance(Month& month, int last_year) const {
+  const unsigned next = month.month + 1;
+  if (months_ >> next & 1) {
+    month.first_day += static_cast<int32_t>(month.length);
+    month.first_weekday += month.length - 28;
+    if (month.first_weekday >= 7) month.first_weekday -= 7;
+    month.month = next;
+    month.length = length_of(month.year, next);
+    return true;
   }
-  return month_of(year, lowest(months));
+  const uint32_t later = uint32_t{months_} >> next << next;
+  if (later != 0) {
+    month = month_of(month.year, lowest(later));
+    return true;
+  }
+  int year = month.year + 1;
+  while (year <= last_year && !has_year(year)) ++year;
+  if (year > last_year) return false;
+  month = month_of(year, lowest(months_));
+  return true;
 }
 
 uint32_t CronSchedule::days_in(const Month& month) const {
@@ -164,55 +186,51 @@ uint32_t CronSchedule::days_of_weeks(const Month& month) const {
   return static_cast<uint32_t>(days >> 7);
 }
 
-std::optional<int32_t> CronSchedule::next_day(int32_t from) const {
-  if (from > kLastDay) return std::nullopt;
+int32_t CronSchedule::next_day(int32_t from) const {
+  if (from > kLastDay) return kNoDay;
   if (every_day_) return from;
-  const Date start = date_of(from);
-  const int last_year = years_.empty() ? std::min(start.year + kCycleYears, kLastCronYear) : kLastCronYear;
-  auto month = first_month(start.year, start.month, last_year);
-  while (month) {
-    uint32_t days = days_in(*month);
-    if (month->first_day < from) days = days >> (start.day - 1) << (start.day - 1);
-    if (days != 0) return month->first_day + static_cast<int32_t>(lowest(days));
-    month = first_month(month->year, month->month + 1, last_year);
+  unsigned day_of_month = 0;
+  Month month = month_with(from, day_of_month);
+  uint32_t days = 0;
+  if ((months_ >> month.month & 1) != 0 && has_year(month.year)) {
+    days = days_in(month) >> (day_of_month - 1) << (day_of_month - 1);
   }
-  return std::nullopt;
+  const int last_year = years_.empty() ? std::min(month.year + kCycleYears, kLastCronYear) : kLastCronYear;
+  if (!has_year(month.year)) month.month = 12;  // nothing more in this year
+  while (days == 0) {
+    if (!advance(month, last_year)) return kNoDay;
+    days = days_in(month);
+  }
+  return month.first_day + static_cast<int32_t>(lowest(days));
 }
 
-// The first matching time of day at or after `from`, in seconds; -1 if there is none.
-int CronSchedule::next_time(int from) const {
-  const auto hour = static_cast<unsigned>(from) / 3600;
-  const auto minute = static_cast<unsigned>(from) / 60 % 60;
-  const auto second = static_cast<unsigned>(from) % 60;
-  const uint32_t hours = hours_ >> hour << hour;
-  if (hours == 0) return -1;
-  if ((hours >> hour & 1) != 0) {
-    const uint64_t minutes = minutes_ >> minute << minute;
-    if ((minutes >> minute & 1) != 0) {
-      const uint64_t seconds = seconds_ >> second << second;
-      if (seconds != 0) return static_cast<int>(hour * 3600 + minute * 60 + lowest(seconds));
-    }
-    const uint64_t later = minutes_ >> minute >> 1 << 1 << minute;
-    if (later != 0) return static_cast<int>(hour * 3600 + lowest(later) * 60 + lowest(seconds_));
-  }
-  const uint32_t later = hours_ >> hour >> 1 << 1 << hour;
-  if (later == 0) return -1;
-  return static_cast<int>(lowest(later) * 3600 + lowest(minutes_) * 60 + lowest(seconds_));
+// The first matching time of day at or after `from`, in seconds; -1 if there is none. Written without
+// branches but the last: where in the day a question falls cannot be predicted. A field that has nothing left
+// carries one into the next.
+int CronSchedule::next_time(unsigned from) const {
+  unsigned hour = from / 3600;
+  unsigned minute = from / 60 % 60;
+  const unsigned second = from % 60;
+  const uint64_t seconds = seconds_ >> second;
+  minute += seconds == 0 ? 1 : 0;
+  const uint64_t minutes = minutes_ >> minute;
+  hour += minutes == 0 ? 1 : 0;
+  const uint32_t hours = hours_ >> hour;
+  const bool later_hour = (hours & 1) == 0 || minutes == 0;
+  const bool later_minute = later_hour || (minutes & 1) == 0 || seconds == 0;
+  const unsigned h = hour + lowest(hours | kGuard);
+  const unsigned m = later_hour ? lowest(minutes_) : minute + lowest(minutes | kGuard);
+  const unsigned s = later_minute ? lowest(seconds_) : second + lowest(seconds | kGuard);
+  return hours == 0 ? -1 : static_cast<int>(h * 3600 + m * 60 + s);
 }
 
-std::optional<int64_t> CronSchedule::next_match(int64_t from) const {
-  from = std::max<int64_t>(from, 0);  // the years begin with 1970
-  const auto today = static_cast<int32_t>(from / kDaySeconds);
-  const int now = static_cast<int>(from % kDaySeconds);
-  auto day = next_day(today);
-  if (!day) return std::nullopt;
-  if (*day == today) {
-    const int time = next_time(now);
-    if (time >= 0) return int64_t{today} * kDaySeconds + time;
-    day = next_day(today + 1);
-    if (!day) return std::nullopt;
-  }
-  return int64_t{*day} * kDaySeconds + first_time_;
+int64_t CronSchedule::next_match(int64_t from) const {
+  const auto moment = static_cast<uint64_t>(std::max<int64_t>(from, 0));  // the years begin with 1970
+  const auto today = static_cast<int32_t>(moment / kDaySeconds);
+  const int time = next_time(static_cast<unsigned>(moment % kDaySeconds));
+  const int32_t day = next_day(time < 0 ? today + 1 : today);
+  if (day == kNoDay) return kNoMatch;
+  return int64_t{day} * kDaySeconds + (day == today ? time : first_time_);
 }
 
 }  // namespace duetime
