@@ -103,12 +103,15 @@ void Lane::set_paused(bool paused) {
 }
 
 void Lane::wake() {
+  reclaim_ = true;
   look_ = true;
   ring();
 }
 
 void Lane::wake_for(std::optional<Instant> due) {
-  if (due && *due < next_due_.load()) wake();
+  if (!due || *due >= next_due_.load()) return;
+  look_ = true;
+  ring();
 }
 
 // One ring a pass is enough, and saves a system call for each job of a burst.
@@ -149,7 +152,7 @@ Instant Lane::pass() {
   if (stopping_) return kLatestInstant;
   if (store_changed_.exchange(false) && store_.drain_changes()) {
     look_ = true;
-    reclaim_at_ = kEarliestInstant;
+    reclaim_ = true;
   }
   if (starved_ || now() >= poll_at_) look_ = true;
   if (!paused_) {
@@ -203,7 +206,7 @@ ClaimRequest Lane::make_request(const Exclusions& exclusions, std::size_t limit)
 }
 
 void Lane::reclaim_if_due() {
-  if (now() < reclaim_at_) return;
+  if (!reclaim_.exchange(false) && now() < reclaim_at_) return;
   const Capacity capacity = measure_capacity();
   const Exclusions exclusions = parking_.exclusions();
   const ClaimResult result = store_.reclaim_expired(make_request(exclusions, kClaimLimit));
@@ -361,10 +364,7 @@ bool Lane::may_start(const ClaimPtr& claim, std::size_t run_index) noexcept {
     events_.lost(*claim, run);
   } else if (!given_back) {
     const Instant started_at = now();
-    const auto& grace = claim->record.job->misfire_grace;
-    // A run taken over from a dead node is late by its nature; being late is what `recover` asked for.
-    const bool late = run.attempt == 1 && grace && started_at - run.scheduled_time > *grace;
-    if (!late) {
+    if (!is_late(*claim, run, started_at)) {
       executing_here = this;
       return true;
     }
@@ -372,6 +372,15 @@ bool Lane::may_start(const ClaimPtr& claim, std::size_t run_index) noexcept {
   }
   if (last) settle(claim);
   return false;
+}
+
+// A run taken over from a dead node is late by its nature: that is what `recover` asked for. So is one that
+// waited for somebody to release its job.
+bool Lane::is_late(const Claim& claim, const ClaimedRun& run, Instant started_at) {
+  const auto& grace = claim.record.job->misfire_grace;
+  if (run.attempt > 1 || !grace || started_at - run.scheduled_time <= *grace) return false;
+  const std::lock_guard lock(mutex_);
+  return excused_.erase(claim.record.id) == 0;
 }
 
 void Lane::finished(const ClaimPtr& claim, std::size_t run_index, TaskOutcome outcome, Instant started_at,
@@ -491,7 +500,7 @@ void Lane::flush_unstarted() {
   if (claims.empty()) return;
   try {
     store_.release(claims, node_->time());
-    reclaim_at_ = kEarliestInstant;
+    reclaim_ = true;
   } catch (...) {
     lock.lock();
     unstarted_.insert(unstarted_.end(), claims.begin(), claims.end());
@@ -514,6 +523,10 @@ bool Lane::release_parked(const std::string& id) {
   if (record->job) {
     release_with(parking_.release_task(record->job->task), {.task = record->job->task});
     release_with(parking_.release_executor(record->job->executor), {.executor = record->job->executor});
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    for (const JobRecord& job : released) excused_.insert(job.id);
   }
   for (JobRecord& job : released) make_due_now(std::move(job));
   wake();

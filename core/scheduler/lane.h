@@ -114,6 +114,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   void park_claim(const ClaimPtr& claim, const std::string& reason);
   void push_end(PendingEnd end);
   void settle(const ClaimPtr& claim);
+  bool is_late(const Claim& claim, const ClaimedRun& run, Instant started_at);
   bool is_given_back(const ClaimPtr& claim) const;
   void make_due_now(JobRecord record);
 
@@ -140,6 +141,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   std::atomic<bool> look_{true};                   // the store may have something new
   std::atomic<bool> rung_{false};                  // the alarm was rung since the last pass
   std::atomic<bool> starved_{false};               // an executor was full when we last claimed
+  std::atomic<bool> reclaim_{false};               // there may be claims to take over
   std::atomic<bool> store_changed_{false};         // another node changed the store
   std::atomic<Instant> next_due_{kLatestInstant};  // kLatestInstant while a claim is under way
   std::atomic<bool> paused_{false};
@@ -150,6 +152,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   std::vector<PendingEnd> ends_;
   std::vector<ClaimPtr> unstarted_;
   std::unordered_set<ClaimPtr> given_back_;  // parked in mid-claim; their later runs must not start
+  std::unordered_set<std::string> excused_;  // released jobs, whose next run is not judged late
   std::size_t executing_ = 0;                // claims handed over and not yet ended
   bool drained_ = false;                     // no pass will come: whoever ends a run records it
   bool alive_ = false;

@@ -591,78 +591,79 @@ void Scheduler::Impl::release_parked(std::string_view alias, std::string_view id
 // --- Scheduler
 // ----------------------------------------------------------------------------------------------
 
-Scheduler::Scheduler(SchedulerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Scheduler::Scheduler(SchedulerOptions options) : impl_(std::make_shared<Impl>(std::move(options))) {}
 
 Scheduler::~Scheduler() {
   if (!impl_->is_foreign_process()) return;
   impl_->abandon_after_fork();
-  (void)impl_.release();  // its threads and locks stayed with the parent
+  new std::shared_ptr<Impl>(
+      std::move(impl_));  // never destroyed: its threads and locks stayed with the parent
 }
 
-Scheduler::Impl& Scheduler::impl() const {
+std::shared_ptr<Scheduler::Impl> Scheduler::impl() const {
   if (impl_->is_foreign_process()) {
     throw Error(ErrorCode::kForked,
                 "the scheduler belongs to the process that forked this one; make a new one");
   }
-  return *impl_;
+  return impl_;
 }
 
-void Scheduler::start(bool paused) { impl().start(paused); }
-void Scheduler::shutdown(bool wait) { impl().shutdown(wait); }
-void Scheduler::pause() { impl().set_paused(true); }
-void Scheduler::resume() { impl().set_paused(false); }
+void Scheduler::start(bool paused) { impl()->start(paused); }
+void Scheduler::shutdown(bool wait) { impl()->shutdown(wait); }
+void Scheduler::pause() { impl()->set_paused(true); }
+void Scheduler::resume() { impl()->set_paused(false); }
 SchedulerState Scheduler::state() const { return impl_->state(); }
-Health Scheduler::health() const { return impl().health(); }
-Instant Scheduler::run_pending() { return impl().run_pending(); }
-int Scheduler::wakeup_fd() const { return impl().wakeup_fd(); }
+Health Scheduler::health() const { return impl()->health(); }
+Instant Scheduler::run_pending() { return impl()->run_pending(); }
+int Scheduler::wakeup_fd() const { return impl()->wakeup_fd(); }
 
 void Scheduler::add_store(const std::string& alias, JobStorePtr store) {
-  impl().add_store(alias, std::move(store));
+  impl()->add_store(alias, std::move(store));
 }
-void Scheduler::remove_store(const std::string& alias, bool wait) { impl().remove_store(alias, wait); }
+void Scheduler::remove_store(const std::string& alias, bool wait) { impl()->remove_store(alias, wait); }
 void Scheduler::add_executor(const std::string& alias, ExecutorPtr executor) {
-  impl().add_executor(alias, std::move(executor));
+  impl()->add_executor(alias, std::move(executor));
 }
-void Scheduler::remove_executor(const std::string& alias, bool wait) { impl().remove_executor(alias, wait); }
+void Scheduler::remove_executor(const std::string& alias, bool wait) { impl()->remove_executor(alias, wait); }
 void Scheduler::register_task(const std::string& name, TaskFunction function) {
-  impl().register_task(name, std::move(function));
+  impl()->register_task(name, std::move(function));
 }
-void Scheduler::set_task_resolver(TaskResolver resolver) { impl().set_task_resolver(std::move(resolver)); }
+void Scheduler::set_task_resolver(TaskResolver resolver) { impl()->set_task_resolver(std::move(resolver)); }
 ListenerId Scheduler::add_listener(uint64_t mask, Listener listener) {
-  return impl().events().add_listener(mask, std::move(listener));
+  return impl()->events().add_listener(mask, std::move(listener));
 }
-bool Scheduler::remove_listener(ListenerId id) { return impl().events().remove_listener(id); }
+bool Scheduler::remove_listener(ListenerId id) { return impl()->events().remove_listener(id); }
 
 std::optional<JobRecord> Scheduler::add_job(const std::string& store, Job job, OnConflict on_conflict,
                                             std::optional<JobPosition> position) {
-  return impl().add_job(store, {std::move(job), std::move(position)}, on_conflict);
+  return impl()->add_job(store, {std::move(job), std::move(position)}, on_conflict);
 }
 void Scheduler::add_jobs(const std::string& store, std::vector<JobRequest> jobs, OnConflict on_conflict) {
-  impl().add_jobs(store, std::move(jobs), on_conflict);
+  impl()->add_jobs(store, std::move(jobs), on_conflict);
 }
 StoredJob Scheduler::edit_job(std::string_view store, std::string_view id, const JobEdit& edit) {
-  return impl().edit_job(store, id, edit);
+  return impl()->edit_job(store, id, edit);
 }
 StoredJob Scheduler::pause_job(std::string_view store, std::string_view id) {
-  return impl().edit_job(store, id, [](Job&, JobPosition& position) { position.next_run_time.reset(); });
+  return impl()->edit_job(store, id, [](Job&, JobPosition& position) { position.next_run_time.reset(); });
 }
 std::optional<StoredJob> Scheduler::resume_job(std::string_view store, std::string_view id) {
-  return impl().resume_job(store, id);
+  return impl()->resume_job(store, id);
 }
-void Scheduler::remove_job(std::string_view store, std::string_view id) { impl().remove_job(store, id); }
-void Scheduler::remove_all_jobs(std::string_view store) { impl().remove_all_jobs(store); }
+void Scheduler::remove_job(std::string_view store, std::string_view id) { impl()->remove_job(store, id); }
+void Scheduler::remove_all_jobs(std::string_view store) { impl()->remove_all_jobs(store); }
 std::optional<StoredJob> Scheduler::find_job(std::string_view store, std::string_view id) const {
-  return impl().find_job(store, id);
+  return impl()->find_job(store, id);
 }
 std::vector<StoredJob> Scheduler::list_jobs(std::string_view store, const JobFilter& filter) const {
-  return impl().list_jobs(store, filter);
+  return impl()->list_jobs(store, filter);
 }
 std::vector<RunRecord> Scheduler::list_runs(std::string_view store, const RunFilter& filter) const {
-  return impl().list_runs(store, filter);
+  return impl()->list_runs(store, filter);
 }
-std::vector<ParkedJob> Scheduler::list_parked() const { return impl().list_parked(); }
+std::vector<ParkedJob> Scheduler::list_parked() const { return impl()->list_parked(); }
 void Scheduler::release_parked(std::string_view store, std::string_view id) {
-  impl().release_parked(store, id);
+  impl()->release_parked(store, id);
 }
 
 }  // namespace duetime

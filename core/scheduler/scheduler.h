@@ -163,8 +163,9 @@ class Scheduler {
 
  private:
   class Impl;
-  Impl& impl() const;  // Throws kForked
-  std::unique_ptr<Impl> impl_;
+  // Calls hold it, so that one in another thread outlives the destructor. Throws kForked.
+  std::shared_ptr<Impl> impl() const;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace duetime
