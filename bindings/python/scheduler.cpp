@@ -1,0 +1,315 @@
+#include "bindings/python/scheduler.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bindings/python/clock.h"
+#include "bindings/python/errors.h"
+#include "bindings/python/events.h"
+#include "bindings/python/gil.h"
+#include "bindings/python/jobs.h"
+#include "bindings/python/strings.h"
+#include "bindings/python/triggers.h"
+
+namespace duetime::python {
+namespace {
+
+using SchedulerHandle = std::unique_ptr<Scheduler>;
+
+SchedulerHandle make_scheduler(py::object callbacks, py::object log, int log_level, const ManualClock* clock,
+                               duetime_duration lease, duetime_duration retry_interval_max,
+                               duetime_duration history_max_age, uint64_t history_max_count, bool hosted) {
+  duetime_scheduler_options options = DUETIME_SCHEDULER_OPTIONS_INIT;
+  options.hosted = hosted ? 1 : 0;
+  options.clock = clock != nullptr ? clock->get() : nullptr;
+  options.lease = lease;
+  options.retry_interval_max = retry_interval_max;
+  options.history_max_age = history_max_age;
+  options.history_max_count = history_max_count;
+  options.log = &deliver_log_line;
+  options.log_user_data = log.release().ptr();
+  options.release_log_user_data = &release_python_object;
+  options.log_level = log_level;
+  duetime_scheduler* handle = nullptr;
+  call_unlocked([&] { return duetime_scheduler_create(&options, &handle); });
+  const auto host = std::make_shared<TaskHost>(std::move(callbacks));
+  auto scheduler = std::make_unique<Scheduler>(handle, host);
+  register_tasks(handle, host);
+  return scheduler;
+}
+
+// --- life
+// -----------------------------------------------------------------------------------------------------
+
+void start(Scheduler& scheduler, bool paused) {
+  call_unlocked([&] { return duetime_scheduler_start(scheduler.get(), paused ? 1 : 0); });
+}
+
+void shutdown(Scheduler& scheduler, bool wait) {
+  call_unlocked([&] { return duetime_scheduler_shutdown(scheduler.get(), wait ? 1 : 0); });
+}
+
+template <auto Function>
+void plain_call(Scheduler& scheduler) {
+  call_unlocked([&] { return Function(scheduler.get()); });
+}
+
+int32_t state(const Scheduler& scheduler) {
+  int32_t answer = 0;
+  call_unlocked([&] { return duetime_scheduler_state(scheduler.get(), &answer); });
+  return answer;
+}
+
+template <auto Function>
+std::string json_call(const Scheduler& scheduler) {
+  char* json = nullptr;
+  call_unlocked([&] { return Function(scheduler.get(), &json); });
+  return take_text(json);
+}
+
+duetime_time run_pending(Scheduler& scheduler) {
+  duetime_time next = 0;
+  call_unlocked([&] { return duetime_scheduler_run_pending(scheduler.get(), &next); });
+  return next;
+}
+
+int32_t wakeup_fd(const Scheduler& scheduler) {
+  int32_t descriptor = -1;
+  call_unlocked([&] { return duetime_scheduler_wakeup_fd(scheduler.get(), &descriptor); });
+  return descriptor;
+}
+
+// --- parts
+// ----------------------------------------------------------------------------------------------------
+
+void add_store(Scheduler& scheduler, const char* alias, const char* configuration) {
+  call_unlocked([&] { return duetime_scheduler_add_store(scheduler.get(), alias, configuration); });
+}
+
+template <auto Function>
+void remove_part(Scheduler& scheduler, const char* alias, bool wait) {
+  call_unlocked([&] { return Function(scheduler.get(), alias, wait ? 1 : 0); });
+}
+
+void add_inline_executor(Scheduler& scheduler, const char* alias) {
+  call_unlocked([&] { return duetime_scheduler_add_inline_executor(scheduler.get(), alias); });
+}
+
+// --- jobs
+// -----------------------------------------------------------------------------------------------------
+
+// When the job runs first: microseconds, None if it is paused, FROM_TRIGGER if its trigger never fires, so
+// that it was not added.
+py::object add_job(Scheduler& scheduler, const Trigger& trigger, const char* store, const char* id,
+                   const char* name, const char* task, const char* executor, bool coalesce, int max_instances,
+                   bool recover, bool replace, const py::object& misfire_grace,
+                   const py::object& next_run_time, const char* encoding, const py::object& payload) {
+  const duetime_job_options options =
+      job_options(store, id, name, task, executor, coalesce, max_instances, recover, replace, misfire_grace,
+                  next_run_time, encoding, payload);
+  duetime_job* handle = nullptr;
+  call_unlocked([&] { return duetime_scheduler_add_job(scheduler.get(), trigger.get(), &options, &handle); });
+  if (handle == nullptr) return py::int_(DUETIME_TIME_FROM_TRIGGER);
+  const Job job(handle);
+  return time_or_none(duetime_job_next_run_time(handle));
+}
+
+// The rows of add_jobs(), kept alive while the library reads them.
+class JobBatch {
+ public:
+  explicit JobBatch(const py::sequence& rows) {
+    triggers_.reserve(rows.size());
+    options_.reserve(rows.size());
+    for (const py::handle row : rows) add(py::reinterpret_borrow<py::tuple>(row));
+  }
+  ~JobBatch() {
+    if (handed_over_) return;
+    for (const duetime_job_options& options : options_) {
+      if (options.live_payload != nullptr) release_python_object(options.live_payload);
+    }
+  }
+  JobBatch(const JobBatch&) = delete;
+  JobBatch& operator=(const JobBatch&) = delete;
+
+  void hand_over(Scheduler& scheduler) {
+    handed_over_ = true;
+    call_unlocked([&] {
+      return duetime_scheduler_add_jobs(scheduler.get(), options_.size(), triggers_.data(), options_.data());
+    });
+  }
+
+ private:
+  static const char* text(const py::handle& value) {
+    if (value.is_none()) return nullptr;
+    const char* characters = PyUnicode_AsUTF8(value.ptr());  // owned by the str, which the row keeps alive
+    if (characters == nullptr) throw py::error_already_set();
+    return characters;
+  }
+
+  void add(const py::tuple& row) {
+    const auto at = [&row](Py_ssize_t index) { return py::handle(PyTuple_GET_ITEM(row.ptr(), index)); };
+    const duetime_trigger* trigger = at(0).cast<const Trigger&>().get();
+    options_.push_back(job_options(text(at(1)), text(at(2)), text(at(3)), text(at(4)), text(at(5)),
+                                   at(6).ptr() == Py_True, at(7).cast<int>(), at(8).ptr() == Py_True,
+                                   at(9).ptr() == Py_True, py::reinterpret_borrow<py::object>(at(10)),
+                                   py::reinterpret_borrow<py::object>(at(11)), text(at(12)),
+                                   py::reinterpret_borrow<py::object>(at(13))));
+    triggers_.push_back(trigger);
+  }
+
+  std::vector<const duetime_trigger*> triggers_;
+  std::vector<duetime_job_options> options_;
+  bool handed_over_ = false;
+};
+
+void add_jobs(Scheduler& scheduler, const py::sequence& rows) { JobBatch(rows).hand_over(scheduler); }
+
+py::object modify_job(Scheduler& scheduler, const char* store, const char* id, uint32_t fields,
+                      const Trigger* trigger, const char* name, const char* task, const char* executor,
+                      bool coalesce, int max_instances, bool recover, const py::object& misfire_grace,
+                      const py::object& next_run_time, const char* encoding, const py::object& payload) {
+  const duetime_job_options options =
+      job_options(nullptr, nullptr, name, task, executor, coalesce, max_instances, recover, false,
+                  misfire_grace, next_run_time, encoding, payload);
+  duetime_job* job = nullptr;
+  call_unlocked([&] {
+    return duetime_scheduler_modify_job(scheduler.get(), store, id, fields, &options,
+                                        trigger != nullptr ? trigger->get() : nullptr, &job);
+  });
+  return to_job(job);
+}
+
+template <auto Function>
+py::object job_call(Scheduler& scheduler, const char* store, const char* id) {
+  duetime_job* job = nullptr;
+  call_unlocked([&] { return Function(scheduler.get(), store, id, &job); });
+  return to_job(job);
+}
+
+void remove_job(Scheduler& scheduler, const char* store, const char* id) {
+  call_unlocked([&] { return duetime_scheduler_remove_job(scheduler.get(), store, id); });
+}
+
+void remove_all_jobs(Scheduler& scheduler, const char* store) {
+  call_unlocked([&] { return duetime_scheduler_remove_all_jobs(scheduler.get(), store); });
+}
+
+// Null if there is none.
+duetime_job* find_job(const Scheduler& scheduler, const char* store, const char* id) {
+  duetime_job* job = nullptr;
+  call_unlocked([&] {
+    const duetime_status status = duetime_scheduler_get_job(scheduler.get(), store, id, &job);
+    return status == DUETIME_ERROR_NOT_FOUND ? DUETIME_OK : status;
+  });
+  return job;
+}
+
+py::object get_job(const Scheduler& scheduler, const char* store, const char* id) {
+  return to_job(find_job(scheduler, store, id));
+}
+
+// When the job runs next: microseconds, None while it is paused, `otherwise` when it is finished or gone.
+py::object next_run_time(const Scheduler& scheduler, const char* store, const char* id,
+                         py::object otherwise) {
+  duetime_job* handle = find_job(scheduler, store, id);
+  if (handle == nullptr) return otherwise;
+  const Job job(handle);
+  if (duetime_job_status(handle) == DUETIME_JOB_FINISHING) return otherwise;
+  return time_or_none(duetime_job_next_run_time(handle));
+}
+
+py::list list_jobs(const Scheduler& scheduler, const char* store) {
+  duetime_job_list* handle = nullptr;
+  call_unlocked([&] { return duetime_scheduler_list_jobs(scheduler.get(), store, &handle); });
+  const std::unique_ptr<duetime_job_list, decltype(&duetime_job_list_destroy)> list(
+      handle, &duetime_job_list_destroy);
+  py::list jobs;
+  for (std::size_t i = 0; i < duetime_job_list_size(list.get()); ++i) {
+    duetime_job* job = nullptr;
+    call_quick([&] { return duetime_job_list_at(list.get(), i, &job); });
+    jobs.append(to_job(job));
+  }
+  return jobs;
+}
+
+std::string list_runs(const Scheduler& scheduler, const char* store, const char* filter) {
+  char* json = nullptr;
+  call_unlocked([&] { return duetime_scheduler_list_runs(scheduler.get(), store, filter, &json); });
+  return take_text(json);
+}
+
+void release_parked(Scheduler& scheduler, const char* store, const char* id) {
+  call_unlocked([&] { return duetime_scheduler_release_parked(scheduler.get(), store, id); });
+}
+
+}  // namespace
+
+void Scheduler::Destroy::operator()(duetime_scheduler* handle) const {
+  const GilPause pause;
+  duetime_scheduler_destroy(handle);
+}
+
+void Scheduler::set_listener(py::object callback, uint64_t mask) {
+  host_->wanted_events = mask;
+  uint64_t added = 0;
+  if (mask != 0) {
+    call_unlocked([&, object = callback.release().ptr()] {
+      return duetime_scheduler_add_listener(get(), mask, &deliver_event, object, &release_python_object,
+                                            &added);
+    });
+  }
+  const uint64_t removed = std::exchange(listener_, added);
+  if (removed == 0) return;
+  call_unlocked([&] { return duetime_scheduler_remove_listener(get(), removed); });
+}
+
+void bind_scheduler(py::module_& module) {
+  py::class_<Scheduler>(module, "Scheduler", "The engine.")
+      .def(py::init(&make_scheduler), py::arg("callbacks"), py::arg("log"), py::arg("log_level"),
+           py::arg("clock").none(true), py::arg("lease"), py::arg("retry_interval_max"),
+           py::arg("history_max_age"), py::arg("history_max_count"), py::arg("hosted") = false)
+      .def("start", &start, py::arg("paused"))
+      .def("shutdown", &shutdown, py::arg("wait"))
+      .def("pause", &plain_call<&duetime_scheduler_pause>)
+      .def("resume", &plain_call<&duetime_scheduler_resume>)
+      .def_property_readonly("state", &state)
+      .def("health", &json_call<&duetime_scheduler_health>)
+      .def("run_pending", &run_pending)
+      .def("wakeup_fd", &wakeup_fd)
+      .def("add_store", &add_store, py::arg("alias"), py::arg("configuration"))
+      .def("remove_store", &remove_part<&duetime_scheduler_remove_store>, py::arg("alias"), py::arg("wait"))
+      .def(
+          "add_thread_pool",
+          [](Scheduler& scheduler, const char* alias, uint32_t workers, py::object logger,
+             py::object on_start) {
+            add_thread_pool(scheduler.get(), alias, workers, std::move(logger), std::move(on_start));
+          },
+          py::arg("alias"), py::arg("workers"), py::arg("logger"), py::arg("on_start"))
+      .def("add_inline_executor", &add_inline_executor, py::arg("alias"))
+      .def("remove_executor", &remove_part<&duetime_scheduler_remove_executor>, py::arg("alias"),
+           py::arg("wait"))
+      .def("set_listener", &Scheduler::set_listener, py::arg("callback"), py::arg("mask"))
+      .def("add_job", &add_job, py::arg("trigger"), py::arg("store"), py::arg("id"), py::arg("name"),
+           py::arg("task"), py::arg("executor"), py::arg("coalesce"), py::arg("max_instances"),
+           py::arg("recover"), py::arg("replace"), py::arg("misfire_grace"), py::arg("next_run_time"),
+           py::arg("encoding"), py::arg("payload"))
+      .def("add_jobs", &add_jobs, py::arg("rows"))
+      .def("modify_job", &modify_job, py::arg("store"), py::arg("id"), py::arg("fields"),
+           py::arg("trigger").none(true), py::arg("name"), py::arg("task"), py::arg("executor"),
+           py::arg("coalesce"), py::arg("max_instances"), py::arg("recover"), py::arg("misfire_grace"),
+           py::arg("next_run_time"), py::arg("encoding"), py::arg("payload"))
+      .def("pause_job", &job_call<&duetime_scheduler_pause_job>, py::arg("store"), py::arg("id"))
+      .def("resume_job", &job_call<&duetime_scheduler_resume_job>, py::arg("store"), py::arg("id"))
+      .def("remove_job", &remove_job, py::arg("store"), py::arg("id"))
+      .def("remove_all_jobs", &remove_all_jobs, py::arg("store"))
+      .def("get_job", &get_job, py::arg("store"), py::arg("id"))
+      .def("next_run_time", &next_run_time, py::arg("store"), py::arg("id"), py::arg("otherwise"))
+      .def("list_jobs", &list_jobs, py::arg("store"))
+      .def("list_runs", &list_runs, py::arg("store"), py::arg("filter"))
+      .def("list_parked", &json_call<&duetime_scheduler_list_parked>)
+      .def("release_parked", &release_parked, py::arg("store"), py::arg("id"));
+}
+
+}  // namespace duetime::python

@@ -1,0 +1,99 @@
+"""The arguments of jobs on their way to a job store and back."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from duetime import _native
+from duetime.util import ref_to_obj
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from duetime.job import Job
+
+__all__ = ("Payload", "decode_arguments", "living_payload", "read_payload", "stored_payload")
+
+
+class Payload(NamedTuple):
+    """What the engine keeps for a job: the task's name, and bytes with an encoding or, without one, an object."""
+
+    task: str
+    encoding: str | None
+    data: Any
+
+
+def living_payload(job: Job) -> Payload:
+    """For stores that keep nothing beyond this process: the callable and its arguments themselves."""
+    return Payload(_native.LIVE_TASK, None, (job.func, tuple(job.args), dict(job.kwargs) if job.kwargs else None))
+
+
+def stored_payload(job: Job, serializer: str, pickle_protocol: int) -> Payload:
+    """For stores that outlive this process.
+
+    :param serializer: ``"pickle"`` or ``"json"``
+    :raises ValueError: if the callable has no reference
+    """
+    task = job._check_serializable()
+    args, kwargs = tuple(job._stored_args()), dict(job.kwargs)
+    if serializer == "json":
+        return Payload(task, "json", _to_json(args, kwargs))
+    return Payload(task, "pickle", pickle.dumps((args, kwargs), pickle_protocol))
+
+
+def _to_json(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    for place, value in [*enumerate(args), *kwargs.items()]:
+        _check_json(value, f"args[{place}]" if isinstance(place, int) else f"kwargs[{place!r}]")
+    return json.dumps({"args": args, "kwargs": kwargs}, allow_nan=False).encode()
+
+
+def _check_json(value: Any, place: str) -> None:
+    """:raises TypeError: unless it comes back from JSON as it was"""
+    try:
+        restored = json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError) as exc:
+        raise TypeError(f"{place} cannot be stored as JSON: {value!r} ({exc})") from None
+    if restored != value:
+        raise TypeError(f"{place} cannot be stored as JSON: {value!r} would come back as {restored!r}")
+
+
+def decode_arguments(encoding: str, data: bytes) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+    """Positional and keyword arguments from the bytes that a store kept.
+
+    :raises ValueError: for an encoding that Python does not read, or JSON of another shape
+    """
+    if encoding == "none":
+        return (), None
+    if encoding == "json":
+        return _from_json(json.loads(data))
+    if encoding == "pickle":
+        args, kwargs = pickle.loads(data)
+        return tuple(args), kwargs
+    raise ValueError(f"Arguments in encoding {encoding!r} cannot be read by Python; expected 'json' or 'pickle'")
+
+
+def _from_json(document: Any) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+    if not isinstance(document, Mapping):
+        raise ValueError(f'Expected arguments as {{"args": [...], "kwargs": {{...}}}}, got {document!r}')
+    args, kwargs = document.get("args", []), document.get("kwargs", {})
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise ValueError(f'Expected arguments as {{"args": [...], "kwargs": {{...}}}}, got {document!r}')
+    return tuple(args), kwargs
+
+
+def read_payload(
+    snapshot: _native.Job,
+) -> tuple[Callable[..., Any], Iterable[Any], Mapping[str, Any]]:
+    """Callable, positional and keyword arguments of a stored job.
+
+    :raises LookupError: if there is no such callable in this program
+    """
+    living = snapshot.live_payload
+    if living is not None:
+        func, args, kwargs = living
+        return func, args, {} if kwargs is None else kwargs
+    args, kwargs = decode_arguments(snapshot.payload_encoding, snapshot.payload)
+    return ref_to_obj(snapshot.task), args, kwargs or {}

@@ -1,0 +1,388 @@
+"""Jobs as programs see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone, tzinfo
+from inspect import isclass, ismethod
+from typing import TYPE_CHECKING, Any
+
+from duetime import _native
+from duetime._callables import callable_info
+from duetime.triggers._engine import trigger_from_engine, trigger_zone
+from duetime.triggers.base import BaseTrigger
+from duetime.util import convert_to_datetime, datetime_repr, obj_to_ref, ref_to_obj, undefined
+
+if TYPE_CHECKING:
+    from duetime.jobstores.base import NativeJobStore
+    from duetime.schedulers.base import BaseScheduler
+
+__all__ = ("Job",)
+
+UTC = timezone.utc
+
+
+class Job:
+    """A callable, its arguments, and when it is to be run. Made by ``add_job()``, never by the user.
+
+    :ivar id: unique in its job store
+    :ivar name: for people
+    :ivar func: the callable, ``func_ref`` its textual reference, ``None`` if it has none
+    :ivar args: positional arguments of it, ``kwargs`` keyword arguments
+    :ivar coalesce: whether several due times become one run
+    :ivar trigger: says when
+    :ivar executor: alias of the executor that runs it
+    :ivar misfire_grace_time: seconds by which a run may be late; ``None``: any
+    :ivar max_instances: how many runs of it may go on at the same time
+    :ivar next_run_time: ``None`` while paused; not there while the job is pending
+    :ivar recover: (ours) whether a run that its process did not survive is run again
+
+    A handle of a job in memory shows its present ``next_run_time``, others that of when they were got.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_jobstore_alias",
+        "_next_run_time",
+        "_scheduler",
+        "_snapshot",
+        "_store",
+        "args",
+        "coalesce",
+        "executor",
+        "func",
+        "func_ref",
+        "id",
+        "kwargs",
+        "max_instances",
+        "misfire_grace_time",
+        "name",
+        "recover",
+        "trigger",
+    )
+
+    id: str
+    name: str
+    func: Callable[..., Any]
+    func_ref: str | None
+    args: Iterable[Any]
+    kwargs: Mapping[str, Any]
+    coalesce: bool
+    trigger: BaseTrigger
+    executor: str
+    misfire_grace_time: int | None
+    max_instances: int
+    recover: bool
+
+    # undefined: pending; microseconds: not yet asked for.
+    _next_run_time: Any
+    _scheduler: BaseScheduler
+    _jobstore_alias: str | None
+    # What the store said; func, args, kwargs, func_ref and trigger are made from it when they are first read.
+    _snapshot: _native.Job
+    # Where to ask for the present next_run_time.
+    _store: NativeJobStore | None
+
+    def __init__(self, scheduler: BaseScheduler, id: str | None = None, **kwargs: Any) -> None:
+        super().__init__()
+        self._scheduler = scheduler
+        self._jobstore_alias = None
+        self._next_run_time = undefined
+        self._store = None
+        self.id = _approve_id(id) if id else _native.new_id()
+        self.name = ""  # until the callable's is known
+        self.recover = False
+        if "name" in kwargs and kwargs["name"] is None:
+            del kwargs["name"]
+        self._modify(**kwargs)
+
+    @classmethod
+    def _from_snapshot(cls, scheduler: BaseScheduler, store: NativeJobStore, snapshot: _native.Job) -> Job:
+        job = cls.__new__(cls)
+        job._scheduler = scheduler
+        job._store = store if store.living else None
+        job._refresh(snapshot)
+        return job
+
+    def _refresh(self, snapshot: _native.Job) -> None:
+        """Makes this the job that the store now has."""
+        for name in ("args", "func", "func_ref", "kwargs", "trigger"):
+            try:
+                delattr(self, name)
+            except AttributeError:
+                pass  # not read yet
+        self._snapshot = snapshot
+        self._jobstore_alias = snapshot.store
+        self._next_run_time = snapshot.next_run_time
+        self.id = snapshot.id
+        self.name = snapshot.name
+        self.executor = snapshot.executor
+        self.coalesce = snapshot.coalesce
+        self.max_instances = snapshot.max_instances
+        self.recover = snapshot.recover
+        grace = snapshot.misfire_grace
+        self.misfire_grace_time = None if grace is None else _seconds(grace)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "trigger":
+            self.trigger = trigger_from_engine(self._snapshot.trigger)
+        elif name in ("args", "func", "func_ref", "kwargs"):
+            self._read_payload()
+        else:
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
+        return getattr(self, name)
+
+    def _read_payload(self) -> None:
+        from duetime._payload import read_payload
+
+        self.func, self.args, self.kwargs = read_payload(self._snapshot)
+        if self._snapshot.live_payload is None:
+            self.func_ref = self._snapshot.task
+        else:
+            self.func_ref = callable_info(self.func).ref
+
+    # --- what users do ------------------------------------------------------------------------------
+
+    def modify(self, **changes: Any) -> Job:
+        """Changes attributes and stores them; see :meth:`.BaseScheduler.modify_job`. Returns this job."""
+        self._follow(self._scheduler.modify_job(self.id, self._jobstore_alias, **changes))
+        return self
+
+    def reschedule(self, trigger: BaseTrigger | str | None, **trigger_args: Any) -> Job:
+        """Gives the job another trigger; see :meth:`.BaseScheduler.reschedule_job`. Returns this job."""
+        self._follow(self._scheduler.reschedule_job(self.id, self._jobstore_alias, trigger, **trigger_args))
+        return self
+
+    def pause(self) -> Job:
+        """Stops running the job until :meth:`resume`. Returns this job."""
+        self._follow(self._scheduler.pause_job(self.id, self._jobstore_alias))
+        return self
+
+    def resume(self) -> Job:
+        """Runs the job again, or removes it if its trigger is spent. Returns this job."""
+        self._follow(self._scheduler.resume_job(self.id, self._jobstore_alias))
+        return self
+
+    def remove(self) -> None:
+        """Removes the job from its job store."""
+        self._scheduler.remove_job(self.id, self._jobstore_alias)
+
+    @property
+    def pending(self) -> bool:
+        """Whether the job waits for the scheduler's start to enter its job store."""
+        return self._jobstore_alias is None
+
+    @property
+    def next_run_time(self) -> datetime | None:
+        """When the job runs next; ``None`` while it is paused.
+
+        :raises AttributeError: while it is pending
+        """
+        value = self._next_run_time
+        if self._store is not None:
+            value = self._next_run_time = self._store._present_run_time(self.id, value)
+        if type(value) is int:
+            self._next_run_time = value = _native.to_datetime(value, self._zone())
+        if value is undefined:
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute 'next_run_time'")
+        found: datetime | None = value
+        return found
+
+    @next_run_time.setter
+    def next_run_time(self, value: datetime | None) -> None:
+        self._next_run_time = value
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _follow(self, changed: Any) -> None:
+        """Shows what the scheduler stored; schedulers of others may answer anything."""
+        if isinstance(changed, Job) and changed is not self and hasattr(changed, "_snapshot"):
+            self._refresh(changed._snapshot)
+
+    def _zone(self) -> tzinfo:
+        return trigger_zone(self.trigger) or self._scheduler.timezone
+
+    def _get_run_times(self, now: datetime) -> list[datetime]:
+        """The times from ``next_run_time`` up to ``now``."""
+        run_times = []
+        next_run_time = self.next_run_time
+        while next_run_time and next_run_time <= now:
+            run_times.append(next_run_time)
+            next_run_time = self.trigger.get_next_fire_time(next_run_time, now)
+        return run_times
+
+    def _modify(self, **changes: Any) -> None:
+        """Makes all of the changes, or none if one of them is wrong."""
+        approved: dict[str, Any] = {}
+        if "func" in changes or "args" in changes or "kwargs" in changes:
+            self._approve_call(changes, approved)
+        for name, value in changes.items():
+            approve = _APPROVERS.get(name)
+            if approve is not None:
+                approved[name] = approve(self, value)
+        unknown = [name for name in changes if name not in _APPROVERS]
+        if unknown:
+            raise AttributeError(f"The following are not modifiable attributes of Job: {', '.join(unknown)}")
+        for name, value in approved.items():
+            setattr(self, name, value)
+
+    def _approve_call(self, changes: dict[str, Any], approved: dict[str, Any]) -> None:
+        func = changes.pop("func") if "func" in changes else self.func
+        args = changes.pop("args") if "args" in changes else self.args
+        kwargs = changes.pop("kwargs") if "kwargs" in changes else self.kwargs
+
+        func_ref = func if isinstance(func, str) else None
+        if func_ref is not None:
+            func = ref_to_obj(func_ref)
+        elif not callable(func):
+            raise TypeError("func must be a callable or a textual reference to one")
+        info = callable_info(func)
+        if not self.name and "name" not in changes:
+            approved["name"] = info.name
+        if isinstance(args, str) or not isinstance(args, Iterable):
+            raise TypeError("args must be a non-string iterable")
+        if isinstance(kwargs, str) or not isinstance(kwargs, Mapping):
+            raise TypeError("kwargs must be a dict-like object")
+        info.check_call(func, args, kwargs)
+
+        approved["func"] = func
+        approved["func_ref"] = info.ref if func_ref is None else func_ref
+        approved["args"] = args
+        approved["kwargs"] = kwargs
+
+    def _stored_args(self) -> Iterable[Any]:
+        """The arguments as they are stored: a bound method is stored as its function, with ``self`` before them."""
+        func = self.func
+        if ismethod(func) and not isclass(func.__self__) and obj_to_ref(func) == self.func_ref:
+            return (func.__self__, *self.args)
+        return self.args
+
+    def _check_serializable(self) -> str:
+        """The reference of the callable.
+
+        :raises ValueError: if it has none
+        """
+        if not self.func_ref:
+            raise ValueError(
+                f"This Job cannot be serialized since the reference to its callable ({self.func!r}) could not be "
+                "determined. Consider giving a textual reference (module:function name) instead."
+            )
+        return self.func_ref
+
+    def __getstate__(self) -> dict[str, Any]:
+        func_ref = self._check_serializable()
+        return {
+            "version": 1,
+            "id": self.id,
+            "func": func_ref,
+            "trigger": self.trigger,
+            "executor": self.executor,
+            "args": self._stored_args(),
+            "kwargs": self.kwargs,
+            "name": self.name,
+            "misfire_grace_time": self.misfire_grace_time,
+            "coalesce": self.coalesce,
+            "max_instances": self.max_instances,
+            "next_run_time": self.next_run_time,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if state.get("version", 1) > 1:
+            raise ValueError(f"Job has version {state['version']}, but only version 1 can be handled")
+        self._store = None
+        self.recover = False
+        self.id = state["id"]
+        self.func_ref = state["func"]
+        self.func = ref_to_obj(self.func_ref)
+        self.trigger = state["trigger"]
+        self.executor = state["executor"]
+        self.args = state["args"]
+        self.kwargs = state["kwargs"]
+        self.name = state["name"]
+        self.misfire_grace_time = state["misfire_grace_time"]
+        self.coalesce = state["coalesce"]
+        self.max_instances = state["max_instances"]
+        self._next_run_time = state["next_run_time"]
+
+    def __eq__(self, other: object) -> bool:
+        return self.id == other.id if isinstance(other, Job) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Job (id={self.id} name={self.name})>"
+
+    def __str__(self) -> str:
+        if not hasattr(self, "next_run_time"):
+            status = "pending"
+        else:
+            next_run_time = self.next_run_time
+            status = f"next run at: {datetime_repr(next_run_time)}" if next_run_time else "paused"
+        return f"{self.name} (trigger: {self.trigger}, {status})"
+
+
+def _seconds(microseconds: int) -> Any:
+    """An integer wherever APScheduler could have set it; other languages may ask for less than a second."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return microseconds / 1_000_000 if rest else seconds
+
+
+# --- what attributes may be set to ------------------------------------------------------------------
+
+
+def _approve_id(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("id must be a nonempty string")
+    return value
+
+
+def _refuse_id(job: Job, value: Any) -> str:
+    _approve_id(value)
+    raise ValueError("The job ID may not be changed")
+
+
+def _approve_name(job: Job, value: Any) -> str:
+    if not value or not isinstance(value, str):
+        raise TypeError("name must be a nonempty string")
+    return value
+
+
+def _approve_misfire_grace_time(job: Job, value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or value <= 0):
+        raise TypeError("misfire_grace_time must be either None or a positive integer")
+    return value
+
+
+def _approve_max_instances(job: Job, value: Any) -> int:
+    if not isinstance(value, int) or value <= 0:
+        raise TypeError("max_instances must be a positive integer")
+    return value
+
+
+def _approve_trigger(job: Job, value: Any) -> BaseTrigger:
+    if not isinstance(value, BaseTrigger):
+        raise TypeError(f"Expected a trigger instance, got {value.__class__.__name__} instead")
+    return value
+
+
+def _approve_executor(job: Job, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("executor must be a string")
+    return value
+
+
+def _approve_next_run_time(job: Job, value: Any) -> datetime | None:
+    return convert_to_datetime(value, job._scheduler.timezone, "next_run_time")
+
+
+_APPROVERS: dict[str, Callable[[Job, Any], Any]] = {
+    "id": _refuse_id,
+    "name": _approve_name,
+    "misfire_grace_time": _approve_misfire_grace_time,
+    "coalesce": lambda job, value: bool(value),
+    "max_instances": _approve_max_instances,
+    "trigger": _approve_trigger,
+    "executor": _approve_executor,
+    "next_run_time": _approve_next_run_time,
+    "recover": lambda job, value: bool(value),
+}

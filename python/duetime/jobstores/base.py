@@ -1,0 +1,477 @@
+"""What all job stores are, and what goes wrong with jobs in them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from abc import ABCMeta, abstractmethod
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from duetime import _native
+from duetime._payload import Payload
+from duetime.job import Job
+from duetime.triggers._engine import to_engine
+from duetime.util import undefined
+
+if TYPE_CHECKING:
+    from duetime.schedulers.base import BaseScheduler
+
+__all__ = ("BaseJobStore", "ConflictingIdError", "JobLookupError", "NativeJobStore", "TransientJobError")
+
+
+class JobLookupError(KeyError):
+    """There is no job by that id."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"No job by the id of {job_id} was found")
+
+
+class ConflictingIdError(KeyError):
+    """There is a job by that id already."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"Job identifier ({job_id}) conflicts with an existing job")
+
+
+class TransientJobError(ValueError):
+    """A job whose callable has no reference cannot be kept by a persistent store."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"Job ({job_id}) cannot be added to this job store because a reference to the callable could not be "
+            "determined."
+        )
+
+
+class BaseJobStore(metaclass=ABCMeta):
+    """What the scheduler asks of a job store."""
+
+    _scheduler: Any = None
+    _alias: str | None = None
+    _logger = logging.getLogger("apscheduler.jobstores")
+
+    def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        """The scheduler starts, or the store was added to a running one."""
+        self._scheduler = scheduler
+        self._alias = alias
+        self._logger = logging.getLogger(f"apscheduler.jobstores.{alias}")
+
+    def shutdown(self) -> None:
+        """The scheduler no longer needs the store: frees what it holds."""
+
+    def _fix_paused_jobs_sorting(self, jobs: list[Job]) -> None:
+        """Moves the paused jobs at the list's beginning to its end."""
+        first = next((i for i, job in enumerate(jobs) if job.next_run_time is not None), 0)
+        jobs[:] = jobs[first:] + jobs[:first]
+
+    @abstractmethod
+    def lookup_job(self, job_id: str) -> Job | None:
+        """The job, or ``None``."""
+
+    @abstractmethod
+    def get_due_jobs(self, now: datetime) -> list[Job]:
+        """The jobs whose next run time has come, earliest first."""
+
+    @abstractmethod
+    def get_next_run_time(self) -> datetime | None:
+        """The earliest next run time of all jobs."""
+
+    @abstractmethod
+    def get_all_jobs(self) -> list[Job]:
+        """All jobs by next run time, paused ones last."""
+
+    @abstractmethod
+    def add_job(self, job: Job) -> None:
+        """:raises ConflictingIdError: if the id is taken"""
+
+    @abstractmethod
+    def update_job(self, job: Job) -> None:
+        """:raises JobLookupError: if there is no such job"""
+
+    @abstractmethod
+    def remove_job(self, job_id: str) -> None:
+        """:raises JobLookupError: if there is no such job"""
+
+    @abstractmethod
+    def remove_all_jobs(self) -> None:
+        """Removes every job."""
+
+    def __repr__(self) -> str:
+        return f"<{self.__class__.__name__}>"
+
+
+_HIDDEN = frozenset({_native.JOB_UNREADABLE, _native.JOB_FINISHING})
+
+# What to tell the engine when an attribute of a job has changed.
+_FIELDS = {
+    "name": _native.JOB_NAME,
+    "func": _native.JOB_TASK | _native.JOB_PAYLOAD,
+    "args": _native.JOB_TASK | _native.JOB_PAYLOAD,
+    "kwargs": _native.JOB_TASK | _native.JOB_PAYLOAD,
+    "executor": _native.JOB_EXECUTOR,
+    "coalesce": _native.JOB_COALESCE,
+    "max_instances": _native.JOB_MAX_INSTANCES,
+    "recover": _native.JOB_RECOVER,
+    "misfire_grace_time": _native.JOB_MISFIRE_GRACE,
+    "next_run_time": _native.JOB_NEXT_RUN_TIME,
+    "trigger": 0,
+}
+_ALL_FIELDS = tuple(_FIELDS)
+
+
+def _first_run(job: Job) -> Any:
+    value = job._next_run_time
+    return _native.FROM_TRIGGER if value is undefined else value
+
+
+def _grace(job: Job) -> int | None:
+    seconds = job.misfire_grace_time
+    return None if seconds is None else int(seconds * 1_000_000)
+
+
+def _conflicting_id(message: str, jobs: list[Job]) -> str:
+    """The id that the engine's text names."""
+    return next((job.id for job in jobs if f"'{job.id}'" in message), message)
+
+
+class NativeJobStore(BaseJobStore):
+    """A job store of the engine: a name and a configuration here, the work there.
+
+    :cvar living: it keeps nothing beyond this process, so jobs may be any objects
+    """
+
+    living: ClassVar[bool] = False
+
+    @abstractmethod
+    def _configuration(self) -> dict[str, Any]:
+        """What the engine opens the store from."""
+
+    @abstractmethod
+    def _payload(self, job: Job) -> Payload:
+        """How this store keeps the job's callable and arguments."""
+
+    @property
+    def _engine(self) -> _native.Scheduler:
+        engine: _native.Scheduler = self._scheduler._engine
+        return engine
+
+    def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        super().start(scheduler, alias)
+        scheduler._open_store(alias, json.dumps(self._configuration()))
+
+    def lookup_job(self, job_id: str) -> Job | None:
+        snapshot = self._engine.get_job(self._alias, job_id)
+        if snapshot is None or snapshot.status in _HIDDEN:
+            return None
+        return Job._from_snapshot(self._scheduler, self, snapshot)
+
+    def get_all_jobs(self) -> list[Job]:
+        # A finished job whose last run still goes on is not shown: APScheduler has removed it by then.
+        return [
+            Job._from_snapshot(self._scheduler, self, snapshot)
+            for snapshot in self._engine.list_jobs(self._alias)
+            if snapshot.status not in _HIDDEN
+        ]
+
+    def get_due_jobs(self, now: datetime) -> list[Job]:
+        jobs = []
+        for job in self.get_all_jobs():
+            if job.next_run_time is None or job.next_run_time > now:
+                break
+            jobs.append(job)
+        return jobs
+
+    def get_next_run_time(self) -> datetime | None:
+        jobs = self.get_all_jobs()
+        return jobs[0].next_run_time if jobs else None
+
+    def add_job(self, job: Job) -> None:
+        self._add(job, replace=False)
+
+    def _add(self, job: Job, *, replace: bool) -> None:
+        """Adds the job; with ``replace``, in place of another of its id."""
+        trigger = to_engine(job.trigger, self._scheduler.timezone, living=self.living)
+        payload = self._payload(job)
+        first_run = _first_run(job)
+        try:
+            next_run_time = self._call_add(job, trigger, payload, first_run, replace)
+            if next_run_time == _native.FROM_TRIGGER:  # it never fires: kept, as by APScheduler, like a paused one
+                next_run_time = self._call_add(job, trigger, payload, None, replace)
+        except _native.Error as exc:
+            if exc.code == _native.ERROR_CONFLICT:
+                raise ConflictingIdError(job.id) from None
+            raise
+        job._next_run_time = next_run_time
+        job._store = self if self.living else None
+
+    def _call_add(
+        self, job: Job, trigger: _native.Trigger, payload: Payload, first_run: Any, replace: bool
+    ) -> int | None:
+        task, encoding, data = payload
+        return self._engine.add_job(
+            trigger,
+            self._alias,
+            job.id,
+            job.name,
+            task,
+            job.executor,
+            job.coalesce,
+            job.max_instances,
+            job.recover,
+            replace,
+            _grace(job),
+            first_run,
+            encoding,
+            data,
+        )
+
+    def _add_many(self, jobs: list[Job]) -> None:
+        """Adds all or none of them."""
+        try:
+            self._engine.add_jobs([self._row(job) for job in jobs])
+        except _native.Error as exc:
+            if exc.code == _native.ERROR_CONFLICT:
+                raise ConflictingIdError(_conflicting_id(str(exc), jobs)) from None
+            raise
+        for job in jobs:
+            job._jobstore_alias = self._alias
+            job._store = self  # asks for the next run time when it is read
+
+    def _row(self, job: Job) -> tuple[Any, ...]:
+        """What ``_native.Scheduler.add_jobs()`` takes for a job."""
+        task, encoding, data = self._payload(job)
+        return (
+            to_engine(job.trigger, self._scheduler.timezone, living=self.living),
+            self._alias,
+            job.id,
+            job.name,
+            task,
+            job.executor,
+            job.coalesce,
+            job.max_instances,
+            job.recover,
+            False,
+            _grace(job),
+            _first_run(job),
+            encoding,
+            data,
+        )
+
+    def update_job(self, job: Job) -> None:
+        """:raises JobLookupError: if there is no such job"""
+
+    @abstractmethod
+    def remove_job(self, job_id: str) -> None:
+        """:raises JobLookupError: if there is no such job"""
+
+    @abstractmethod
+    def remove_all_jobs(self) -> None:
+        """Removes every job."""
+
+    def __repr__(self) -> str:
+        return f"<{self.__class__.__name__}>"
+
+
+_HIDDEN = frozenset({_native.JOB_UNREADABLE, _native.JOB_FINISHING})
+
+# What to tell the engine when an attribute of a job has changed.
+_FIELDS = {
+    "name": _native.JOB_NAME,
+    "func": _native.JOB_TASK | _native.JOB_PAYLOAD,
+    "args": _native.JOB_TASK | _native.JOB_PAYLOAD,
+    "kwargs": _native.JOB_TASK | _native.JOB_PAYLOAD,
+    "executor": _native.JOB_EXECUTOR,
+    "coalesce": _native.JOB_COALESCE,
+    "max_instances": _native.JOB_MAX_INSTANCES,
+    "recover": _native.JOB_RECOVER,
+    "misfire_grace_time": _native.JOB_MISFIRE_GRACE,
+    "next_run_time": _native.JOB_NEXT_RUN_TIME,
+    "trigger": 0,
+}
+_ALL_FIELDS = tuple(_FIELDS)
+
+
+def _first_run(job: Job) -> Any:
+    value = job._next_run_time
+    return _native.FROM_TRIGGER if value is undefined else value
+
+
+def _grace(job: Job) -> int | None:
+    seconds = job.misfire_grace_time
+    return None if seconds is None else int(seconds * 1_000_000)
+
+
+def _conflicting_id(message: str, jobs: list[Job]) -> str:
+    """The id that the engine's text names."""
+    return next((job.id for job in jobs if f"'{job.id}'" in message), message)
+
+
+class NativeJobStore(BaseJobStore):
+    """A job store of the engine: a name and a configuration here, the work there.
+
+    :cvar living: it keeps nothing beyond this process, so jobs may be any objects
+    """
+
+    living: ClassVar[bool] = False
+
+    @abstractmethod
+    def _configuration(self) -> dict[str, Any]:
+        """What the engine opens the store from."""
+
+    @abstractmethod
+    def _payload(self, job: Job) -> Payload:
+        """How this store keeps the job's callable and arguments."""
+
+    @property
+    def _engine(self) -> _native.Scheduler:
+        engine: _native.Scheduler = self._scheduler._engine
+        return engine
+
+    def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        super().start(scheduler, alias)
+        scheduler._open_store(alias, json.dumps(self._configuration()))
+
+    def lookup_job(self, job_id: str) -> Job | None:
+        snapshot = self._engine.get_job(self._alias, job_id)
+        if snapshot is None or snapshot.status in _HIDDEN:
+            return None
+        return Job._from_snapshot(self._scheduler, self, snapshot)
+
+    def get_all_jobs(self) -> list[Job]:
+        # A finished job whose last run still goes on is not shown: APScheduler has removed it by then.
+        return [
+            Job._from_snapshot(self._scheduler, self, snapshot)
+            for snapshot in self._engine.list_jobs(self._alias)
+            if snapshot.status not in _HIDDEN
+        ]
+
+    def get_due_jobs(self, now: datetime) -> list[Job]:
+        jobs = []
+        for job in self.get_all_jobs():
+            if job.next_run_time is None or job.next_run_time > now:
+                break
+            jobs.append(job)
+        return jobs
+
+    def get_next_run_time(self) -> datetime | None:
+        jobs = self.get_all_jobs()
+        return jobs[0].next_run_time if jobs else None
+
+    def add_job(self, job: Job) -> None:
+        self._add(job, replace=False)
+
+    def _add(self, job: Job, *, replace: bool) -> None:
+        """Adds the job; with ``replace``, in place of another of its id."""
+        trigger = to_engine(job.trigger, self._scheduler.timezone, living=self.living)
+        payload = self._payload(job)
+        first_run = _first_run(job)
+        try:
+            next_run_time = self._call_add(job, trigger, payload, first_run, replace)
+            if next_run_time == _native.FROM_TRIGGER:  # it never fires: kept, as by APScheduler, like a paused one
+                next_run_time = self._call_add(job, trigger, payload, None, replace)
+        except _native.Error as exc:
+            if exc.code == _native.ERROR_CONFLICT:
+                raise ConflictingIdError(job.id) from None
+            raise
+        job._next_run_time = next_run_time
+        job._store = self if self.living else None
+
+    def _call_add(
+        self, job: Job, trigger: _native.Trigger, payload: Payload, first_run: Any, replace: bool
+    ) -> int | None:
+        task, encoding, data = payload
+        return self._engine.add_job(
+            trigger,
+            self._alias,
+            job.id,
+            job.name,
+            task,
+            job.executor,
+            job.coalesce,
+            job.max_instances,
+            job.recover,
+            replace,
+            _grace(job),
+            first_run,
+            encoding,
+            data,
+        )
+
+    def _row(self, job: Job) -> tuple[Any, ...]:
+        """What ``_native.Scheduler.add_jobs()`` takes for a job."""
+        task, encoding, data = self._payload(job)
+        return (
+            to_engine(job.trigger, self._scheduler.timezone, living=self.living),
+            self._alias,
+            job.id,
+            job.name,
+            task,
+            job.executor,
+            job.coalesce,
+            job.max_instances,
+            job.recover,
+            False,
+            _grace(job),
+            _first_run(job),
+            encoding,
+            data,
+        )
+
+    def update_job(self, job: Job) -> None:
+        self._update(job, _ALL_FIELDS)
+
+    def _update(self, job: Job, changed: Iterable[str]) -> None:
+        """Stores the attributes of those names, and no others: the engine may have moved the job on meanwhile."""
+        fields = 0
+        for name in changed:
+            fields |= _FIELDS[name]
+        has_payload = fields & _native.JOB_PAYLOAD
+        task, encoding, data = self._payload(job) if has_payload else (_native.LIVE_TASK, "none", b"")
+        trigger = to_engine(job.trigger, self._scheduler.timezone, living=self.living) if "trigger" in changed else None
+        next_run_time = job.next_run_time if fields & _native.JOB_NEXT_RUN_TIME else None
+        try:
+            snapshot = self._engine.modify_job(
+                self._alias,
+                job.id,
+                fields,
+                trigger,
+                job.name,
+                task,
+                job.executor,
+                job.coalesce,
+                job.max_instances,
+                job.recover,
+                _grace(job),
+                next_run_time,
+                encoding,
+                data,
+            )
+        except _native.Error as exc:
+            if exc.code == _native.ERROR_NOT_FOUND:
+                raise JobLookupError(job.id) from None
+            raise
+        job._store = self if self.living else None
+        job._refresh(snapshot)
+
+    def remove_job(self, job_id: str) -> None:
+        try:
+            self._engine.remove_job(self._alias, job_id)
+        except _native.Error as exc:
+            if exc.code == _native.ERROR_NOT_FOUND:
+                raise JobLookupError(job_id) from None
+            raise
+
+    def remove_all_jobs(self) -> None:
+        self._engine.remove_all_jobs(self._alias)
+
+    def _present_run_time(self, job_id: str, last_known: Any) -> Any:
+        """In microseconds, ``None`` while paused; what was last known if the job or the engine is gone."""
+        engine = getattr(self._scheduler, "_engine", None)
+        if engine is None:
+            return last_known
+        try:
+            return engine.next_run_time(self._alias, job_id, last_known)
+        except _native.Error:
+            return last_known

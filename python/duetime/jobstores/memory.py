@@ -1,0 +1,23 @@
+"""Jobs in this process's memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from duetime._payload import Payload, living_payload
+from duetime.job import Job
+from duetime.jobstores.base import NativeJobStore
+
+__all__ = ("MemoryJobStore",)
+
+
+class MemoryJobStore(NativeJobStore):
+    """Keeps jobs for as long as the scheduler runs. Their callables and arguments may be any objects."""
+
+    living = True
+
+    def _configuration(self) -> dict[str, Any]:
+        return {"type": "memory"}
+
+    def _payload(self, job: Job) -> Payload:
+        return living_payload(job)

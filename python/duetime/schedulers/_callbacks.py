@@ -1,0 +1,161 @@
+"""What the engine asks of Python while it runs jobs."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from logging import Logger
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from duetime import _native, events
+from duetime._payload import decode_arguments
+from duetime.util import UTC, ref_to_obj
+
+if TYPE_CHECKING:
+    from duetime.schedulers.base import BaseScheduler
+
+__all__ = ("Callbacks",)
+
+
+class Callbacks:
+    """Does not keep its scheduler alive: the engine, which holds this, belongs to it."""
+
+    def __init__(self, scheduler: BaseScheduler) -> None:
+        self._scheduler = ref(scheduler)
+
+    # --- tasks --------------------------------------------------------------------------------------
+
+    def resolve(self, name: str) -> Callable[..., Any] | None:
+        """The callable of a textual reference; ``None`` parks its jobs."""
+        try:
+            func = ref_to_obj(name)
+            if not callable(func):
+                raise LookupError(f"{name} is not callable")
+        except BaseException as exc:
+            logging.getLogger("apscheduler.scheduler").error('Callable "%s" cannot be run here: %s', name, exc)
+            return None
+        else:
+            found: Callable[..., Any] = func
+            return found
+
+    def decode(self, encoding: str, data: bytes) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+        return decode_arguments(encoding, data)
+
+    def running(self, logger: Logger | None, store: str, job_id: str, name: str, scheduled: int) -> None:
+        self._logger(logger).info(
+            'Running job "%s" (scheduled at %s)', self._shown(store, job_id, name), self._time(scheduled)
+        )
+
+    def succeeded(self, logger: Logger | None, store: str, job_id: str, name: str, scheduled: int) -> None:
+        self._logger(logger).info('Job "%s" executed successfully', self._shown(store, job_id, name))
+
+    def failed(
+        self, logger: Logger | None, store: str, job_id: str, name: str, scheduled: int, exception: BaseException
+    ) -> tuple[str, str, str]:
+        """Kind, message and traceback for the run's record."""
+        trace = exception.__traceback__
+        text = "".join(traceback.format_tb(trace))
+        self._logger(logger).error(
+            'Job "%s" raised an exception', self._shown(store, job_id, name), exc_info=exception
+        )
+        _clear_frames(trace)
+        kind = type(exception)
+        return f"{kind.__module__}.{kind.__qualname__}", _text(exception), text
+
+    @staticmethod
+    def _logger(logger: Logger | None) -> Logger:
+        return logger or logging.getLogger("apscheduler.executors")
+
+    def _time(self, microseconds: int) -> datetime:
+        scheduler = self._scheduler()
+        return _native.to_datetime(microseconds, UTC if scheduler is None else scheduler.timezone)
+
+    def _shown(self, store: str, job_id: str, name: str) -> Any:
+        """As the job is written in log lines; its name where it has left its store."""
+        scheduler = self._scheduler()
+        try:
+            jobstore = None if scheduler is None else scheduler._jobstores.get(store)
+            job = None if jobstore is None else jobstore.lookup_job(job_id)
+            return name if job is None else str(job)
+        except Exception:
+            return name
+
+    # --- events -------------------------------------------------------------------------------------
+
+    def deliver(
+        self,
+        code: int,
+        alias: str,
+        job_id: str,
+        store: str,
+        times: Iterable[int],
+        count: int,
+        run_id: str,
+        attempt: int,
+        kind: str,
+        error: str,
+        traceback: str,
+        result: Any,
+    ) -> None:
+        """Turns the engine's event into ours and dispatches it."""
+        scheduler = self._scheduler()
+        if scheduler is None:
+            return
+        run_times = [self._time(time) for time in times]
+        event: events.SchedulerEvent
+        if code in _SUBMISSION:
+            event = events.JobSubmissionEvent(code, job_id, store, run_times)
+        elif code == events.EVENT_JOB_EXECUTED:
+            event = events.JobExecutionEvent(code, job_id, store, run_times[0], retval=result)
+        elif code == events.EVENT_JOB_MISSED:
+            event = events.JobExecutionEvent(code, job_id, store, run_times[0])
+        elif code == events.EVENT_JOB_ERROR:
+            exception = result if isinstance(result, BaseException) else RuntimeError(error)
+            event = events.JobExecutionEvent(
+                code, job_id, store, run_times[0], exception=exception, traceback=traceback
+            )
+        elif code in _PROBLEM:
+            event = events.JobProblemEvent(code, job_id, store, error, run_id or None, attempt)
+        elif code in _STORE:
+            event = events.StoreEvent(code, alias, error)
+        elif job_id:
+            event = events.JobEvent(code, job_id, store)
+        else:
+            event = events.SchedulerEvent(code, alias or None)
+        scheduler._dispatch_event(event)
+
+    # --- log ----------------------------------------------------------------------------------------
+
+    @staticmethod
+    def log(level: int, logger: str, message: str) -> None:
+        logging.getLogger(f"apscheduler.{logger}").log(level, "%s", message)
+
+
+_SUBMISSION = frozenset({events.EVENT_JOB_SUBMITTED, events.EVENT_JOB_MAX_INSTANCES})
+_PROBLEM = frozenset(
+    {
+        events.EVENT_JOB_ABANDONED,
+        events.EVENT_JOB_RECOVERED,
+        events.EVENT_JOB_PARKED,
+        events.EVENT_JOB_TRIGGER_ERROR,
+        events.EVENT_RUN_LOST,
+    }
+)
+_STORE = frozenset({events.EVENT_STORE_ERROR, events.EVENT_STORE_RECOVERED})
+
+
+def _clear_frames(trace: TracebackType | None) -> None:
+    """Lets go of what the frames hold, which would live as long as the exception does."""
+    if trace is not None:
+        traceback.clear_frames(trace)
+
+
+def _text(exception: BaseException) -> str:
+    try:
+        return str(exception)
+    except Exception:
+        return "(no text)"

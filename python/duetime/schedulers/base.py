@@ -1,0 +1,1024 @@
+"""The scheduler: what all of them share."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from abc import ABCMeta, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from datetime import datetime, tzinfo
+from logging import Logger, getLogger
+from threading import RLock
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from duetime import _native
+from duetime._errors import engine_errors
+from duetime._zones import share_search_path
+from duetime.events import (
+    EVENT_ALL,
+    EVENT_ALL_JOBS_REMOVED,
+    EVENT_EXECUTOR_ADDED,
+    EVENT_EXECUTOR_REMOVED,
+    EVENT_JOB_ADDED,
+    EVENT_JOB_MODIFIED,
+    EVENT_JOB_REMOVED,
+    EVENT_JOBSTORE_ADDED,
+    EVENT_JOBSTORE_REMOVED,
+    EVENT_SCHEDULER_PAUSED,
+    EVENT_SCHEDULER_RESUMED,
+    EVENT_SCHEDULER_SHUTDOWN,
+    EVENT_SCHEDULER_STARTED,
+    JobEvent,
+    SchedulerEvent,
+)
+from duetime.executors.base import BaseExecutor
+from duetime.executors.pool import ThreadPoolExecutor
+from duetime.job import Job
+from duetime.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError, NativeJobStore
+from duetime.jobstores.memory import MemoryJobStore
+from duetime.runs import ParkedJob, Run, parse_parked, parse_runs
+from duetime.schedulers import SchedulerAlreadyRunningError, SchedulerNotRunningError
+from duetime.schedulers._callbacks import Callbacks
+from duetime.schedulers._plugins import PluginTable
+from duetime.schedulers._processes import watch
+from duetime.triggers._python import register_python_triggers
+from duetime.triggers.base import BaseTrigger
+from duetime.triggers.interval import IntervalTrigger
+from duetime.util import asbool, asint, astimezone, get_localzone, maybe_ref, undefined
+
+if TYPE_CHECKING:
+    from duetime.testing import ManualClock
+
+__all__ = ("STATE_PAUSED", "STATE_RUNNING", "STATE_STOPPED", "BaseScheduler")
+
+#: it does not run
+STATE_STOPPED = 0
+#: it runs jobs
+STATE_RUNNING = 1
+#: it was started, but runs no jobs until it is resumed
+STATE_PAUSED = 2
+
+_LOG_LEVEL = 20  # of the engine's own lines; it has none below
+
+# Events of these come from the engine; the rest are dispatched here.
+_ENGINE_EVENTS = (2**25 - 1) & ~(
+    EVENT_SCHEDULER_STARTED
+    | EVENT_SCHEDULER_SHUTDOWN
+    | EVENT_SCHEDULER_PAUSED
+    | EVENT_SCHEDULER_RESUMED
+    | EVENT_EXECUTOR_ADDED
+    | EVENT_EXECUTOR_REMOVED
+    | EVENT_JOBSTORE_ADDED
+    | EVENT_JOBSTORE_REMOVED
+    | EVENT_ALL_JOBS_REMOVED
+)
+
+_REAL_DATETIME = datetime
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+class BaseScheduler(metaclass=ABCMeta):
+    """Holds job stores, executors and listeners, and runs jobs when they are due.
+
+    Options, all of them optional:
+
+    - ``logger``: a :class:`~logging.Logger` or a reference to one; by default ``apscheduler.scheduler``
+    - ``timezone``: for triggers that have none themselves; by default that of the machine
+    - ``jobstore_retry_interval``: seconds between tries of a job store that fails, at most; 10
+    - ``job_defaults``: ``misfire_grace_time`` (1), ``coalesce`` (true), ``max_instances`` (1)
+    - ``jobstores``, ``executors``: by alias, objects or the options of one
+    - ``clock``: (ours) a :class:`duetime.testing.ManualClock`
+    - ``lease``: (ours) after how many seconds without a sign of life the runs of a process that shares a job store
+      count as abandoned; 30
+
+    :ivar state: :data:`STATE_STOPPED`, :data:`STATE_RUNNING` or :data:`STATE_PAUSED`
+
+    All methods may be called from any thread, also from jobs and listeners.
+    """
+
+    _trigger_plugins: ClassVar[Any] = PluginTable(
+        "apscheduler.triggers",
+        {
+            "cron": "duetime.triggers.cron:CronTrigger",
+            "date": "duetime.triggers.date:DateTrigger",
+            "interval": "duetime.triggers.interval:IntervalTrigger",
+        },
+    )
+    _executor_plugins: ClassVar[Any] = PluginTable(
+        "apscheduler.executors", {"threadpool": "duetime.executors.pool:ThreadPoolExecutor"}
+    )
+    _jobstore_plugins: ClassVar[Any] = PluginTable(
+        "apscheduler.jobstores",
+        {
+            "memory": "duetime.jobstores.memory:MemoryJobStore",
+            "sqlite": "duetime.jobstores.sqlite:SQLiteJobStore",
+        },
+    )
+    _trigger_classes: ClassVar[dict[str, Any]] = {}
+    _executor_classes: ClassVar[dict[str, Any]] = {}
+    _jobstore_classes: ClassVar[dict[str, Any]] = {}
+
+    _engine: _native.Scheduler | None = None
+    _clock: ManualClock | None = None
+
+    def __init__(self, gconfig: Mapping[str, Any] = {}, **options: Any) -> None:
+        super().__init__()
+        self._executors: dict[str, BaseExecutor] = {}
+        self._jobstores: dict[str, BaseJobStore] = {}
+        self._listeners: list[tuple[Callable[[Any], object], int]] = []
+        self._pending_jobs: list[tuple[Job, str, bool]] = []
+        self._make_locks()
+        self._state = STATE_STOPPED
+        self.configure(gconfig, **options)
+
+    def _make_locks(self) -> None:
+        self._executors_lock = self._create_lock()
+        self._jobstores_lock = self._create_lock()
+        self._listeners_lock = self._create_lock()
+
+    def __getstate__(self) -> Any:
+        raise TypeError(
+            "Schedulers cannot be serialized. Ensure that you are not passing a scheduler instance as an argument "
+            "to a job, or scheduling an instance method where the instance contains a scheduler as an attribute."
+        )
+
+    # --- configuration ------------------------------------------------------------------------------
+
+    def configure(
+        self, gconfig: Mapping[str, Any] = {}, prefix: str | None = "apscheduler.", **options: Any
+    ) -> None:
+        """Replaces the configuration.
+
+        :param gconfig: options with dotted keys, of which those that begin with ``prefix`` count
+        :param options: override those
+        :raises SchedulerAlreadyRunningError: if it runs
+        """
+        if self.state != STATE_STOPPED:
+            raise SchedulerAlreadyRunningError
+        config = _nested(gconfig, prefix or "")
+        config.update(options)
+        self._configure(config)
+
+    def _configure(self, config: dict[str, Any]) -> None:
+        self._logger: Logger = maybe_ref(config.pop("logger", None)) or getLogger("apscheduler.scheduler")
+        self.timezone: tzinfo = astimezone(config.pop("timezone", None)) or get_localzone()
+        self.jobstore_retry_interval = float(config.pop("jobstore_retry_interval", 10))
+        self._clock = config.pop("clock", None)
+        self._lease = float(config.pop("lease", 30))
+        self._history_max_age = float(config.pop("history_max_age", 7 * 86_400))
+        self._history_max_count = int(config.pop("history_max_count", 10_000))
+
+        job_defaults = config.pop("job_defaults", {})
+        self._job_defaults: dict[str, Any] = {
+            "misfire_grace_time": asint(job_defaults.get("misfire_grace_time", 1)),
+            "coalesce": asbool(job_defaults.get("coalesce", True)),
+            "max_instances": asint(job_defaults.get("max_instances", 1)),
+        }
+
+        self._executors.clear()
+        for alias, value in config.pop("executors", {}).items():
+            self.add_executor(self._make_part("executor", alias, value), alias)
+        self._jobstores.clear()
+        for alias, value in config.pop("jobstores", {}).items():
+            self.add_jobstore(self._make_part("jobstore", alias, value), alias)
+        self._warn_of_unknown(config)
+
+    def _make_part(self, kind: str, alias: str, value: Any) -> Any:
+        """An executor or job store from an object or its options."""
+        base_class, words = _PARTS[kind]
+        if isinstance(value, base_class):
+            return value
+        if not isinstance(value, MutableMapping):
+            raise TypeError(
+                f"Expected {words} instance or dict for {kind}s['{alias}'], got {value.__class__.__name__} instead"
+            )
+        reference = value.pop("class", None)
+        plugin = value.pop("type", None)
+        if plugin:
+            return self._create_plugin_instance(kind, plugin, value)
+        if reference:
+            return maybe_ref(reference)(**value)
+        raise ValueError(f'Cannot create {words} "{alias}" -- either "type" or "class" must be defined')
+
+    def _warn_of_unknown(self, config: Mapping[str, Any]) -> None:
+        for key in config:
+            hint = " (did you mean job_defaults?)" if key in self._job_defaults else ""
+            warnings.warn(f"Scheduler option {key!r} is not known and has no effect{hint}", stacklevel=5)
+
+    # --- life ---------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> int:
+        return self._state
+
+    @state.setter
+    def state(self, value: int) -> None:
+        self._state = value
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and its threads are alive."""
+        if self._state == STATE_STOPPED:
+            return False
+        return self._engine is None or self._engine.state != STATE_STOPPED
+
+    def start(self, paused: bool = False) -> None:
+        """Opens the job stores, starts the executors and begins to run jobs.
+
+        If a part cannot be started, nothing is: the scheduler stays stopped, with its pending jobs.
+
+        :param paused: runs no jobs until :meth:`resume`
+        :raises SchedulerAlreadyRunningError: if it runs
+        :raises RuntimeError: under uWSGI without threads
+        """
+        if self.state != STATE_STOPPED:
+            raise SchedulerAlreadyRunningError
+        self._check_uwsgi()
+        self._engine = self._make_engine()
+        try:
+            self._start_parts()
+            with engine_errors():
+                self._engine.start(paused)
+        except BaseException:
+            self._drop_engine()
+            raise
+        self._state = STATE_PAUSED if paused else STATE_RUNNING
+        watch(self)
+        self._logger.info("Scheduler started")
+        self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_STARTED))
+        if not paused:
+            self.wakeup()
+
+    def _make_engine(self) -> _native.Scheduler:
+        share_search_path()
+        register_python_triggers()
+        self._callbacks = Callbacks(self)
+        with engine_errors():
+            engine = _native.Scheduler(
+                self._callbacks,
+                self._callbacks.log,
+                _LOG_LEVEL,
+                None if self._clock is None else self._clock._native,
+                round(self._lease * 1_000_000),
+                round(self.jobstore_retry_interval * 1_000_000),
+                round(self._history_max_age * 1_000_000),
+                self._history_max_count,
+            )
+        engine.set_listener(self._callbacks.deliver, self._wanted_events())
+        return engine
+
+    def _start_parts(self) -> None:
+        with self._executors_lock:
+            if "default" not in self._executors:
+                self.add_executor(self._create_default_executor(), "default")
+            for alias, executor in self._executors.items():
+                executor.start(self, alias)
+        with self._jobstores_lock:
+            if "default" not in self._jobstores:
+                self.add_jobstore(self._create_default_jobstore(), "default")
+            for alias, store in self._jobstores.items():
+                store.start(self, alias)
+            for job, jobstore_alias, replace_existing in self._pending_jobs:
+                self._real_add_job(job, jobstore_alias, replace_existing)
+            del self._pending_jobs[:]
+
+    def _drop_engine(self) -> None:
+        self._engine = None
+
+    @abstractmethod
+    def shutdown(self, wait: bool = True) -> None:
+        """Stops running jobs, and closes executors and job stores. It may be started again.
+
+        :param wait: return only when running jobs have ended (a job that calls this does not wait for itself)
+        :raises SchedulerNotRunningError: if it does not run
+        """
+        with self._jobstores_lock:
+            if self.state == STATE_STOPPED:
+                raise SchedulerNotRunningError
+            self._state = STATE_STOPPED
+        if self._engine is not None:
+            self._stop_engine(self._engine, wait)
+        with self._executors_lock, self._jobstores_lock:
+            for executor in self._executors.values():
+                executor.shutdown(wait)
+            for jobstore in self._jobstores.values():
+                jobstore.shutdown()
+        if wait and not _native.in_task():
+            self._drop_engine()  # closes the job stores' files; a task that is inside still needs the engine
+        self._logger.info("Scheduler has been shut down")
+        self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_SHUTDOWN))
+
+    @staticmethod
+    def _stop_engine(engine: _native.Scheduler, wait: bool) -> None:
+        try:
+            engine.shutdown(wait)
+        except _native.Error as exc:
+            if exc.code != _native.ERROR_NOT_RUNNING:
+                raise
+
+    def _stop_at_exit(self) -> None:
+        self._state = STATE_STOPPED
+        if self._engine is not None:
+            self._stop_engine(self._engine, True)
+
+    def _after_fork_in_child(self) -> None:
+        """The engine belongs to the parent; this process has a stopped scheduler that may be started."""
+        self._make_locks()
+        self._state = STATE_STOPPED
+        self._drop_engine()
+
+    def pause(self) -> None:
+        """Runs no more jobs until :meth:`resume`.
+
+        :raises SchedulerNotRunningError: if it does not run
+        """
+        if self.state == STATE_STOPPED:
+            raise SchedulerNotRunningError
+        if self.state == STATE_PAUSED:
+            return
+        if self._engine is not None:
+            self._engine.pause()
+        self._state = STATE_PAUSED
+        self._logger.info("Paused scheduler job processing")
+        self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_PAUSED))
+
+    def resume(self) -> None:
+        """Runs jobs again.
+
+        :raises SchedulerNotRunningError: if it does not run
+        """
+        if self.state == STATE_STOPPED:
+            raise SchedulerNotRunningError
+        if self.state == STATE_RUNNING:
+            return
+        if self._engine is not None:
+            self._engine.resume()
+        self._state = STATE_RUNNING
+        self._logger.info("Resumed scheduler job processing")
+        self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_RESUMED))
+        self.wakeup()
+
+    @abstractmethod
+    def wakeup(self) -> None:
+        """Tells the scheduler that there may be something to do."""
+
+    # --- executors and job stores -------------------------------------------------------------------
+
+    def add_executor(self, executor: BaseExecutor | str, alias: str = "default", **executor_opts: Any) -> None:
+        """Adds an executor.
+
+        :param executor: an executor, or the alias of its kind, made from ``executor_opts``
+        :raises ValueError: if there is one by that alias
+        """
+        with self._executors_lock:
+            if alias in self._executors:
+                raise ValueError(f'This scheduler already has an executor by the alias of "{alias}"')
+            if isinstance(executor, str):
+                executor = self._create_plugin_instance("executor", executor, executor_opts)
+            if not isinstance(executor, BaseExecutor):
+                raise TypeError(
+                    f"Expected an executor instance or a string, got {executor.__class__.__name__} instead"
+                )
+            if self.state != STATE_STOPPED:
+                executor.start(self, alias)
+            self._executors[alias] = executor
+        self._dispatch_event(SchedulerEvent(EVENT_EXECUTOR_ADDED, alias))
+
+    def remove_executor(self, alias: str, shutdown: bool = True) -> None:
+        """Removes an executor.
+
+        :param shutdown: also stop it, when its running jobs have ended
+        :raises KeyError: if there is none by that alias
+        """
+        with self._executors_lock:
+            executor = self._lookup_executor(alias)
+            del self._executors[alias]
+        if shutdown:
+            executor.shutdown()
+        self._dispatch_event(SchedulerEvent(EVENT_EXECUTOR_REMOVED, alias))
+
+    def add_jobstore(self, jobstore: BaseJobStore | str, alias: str = "default", **jobstore_opts: Any) -> None:
+        """Adds a job store.
+
+        :param jobstore: a job store, or the alias of its kind, made from ``jobstore_opts``
+        :raises ValueError: if there is one by that alias
+        """
+        with self._jobstores_lock:
+            if alias in self._jobstores:
+                raise ValueError(f'This scheduler already has a job store by the alias of "{alias}"')
+            if isinstance(jobstore, str):
+                jobstore = self._create_plugin_instance("jobstore", jobstore, jobstore_opts)
+            if not isinstance(jobstore, BaseJobStore):
+                raise TypeError(
+                    f"Expected a job store instance or a string, got {jobstore.__class__.__name__} instead"
+                )
+            if self.state != STATE_STOPPED:
+                jobstore.start(self, alias)
+            self._jobstores[alias] = jobstore
+        self._dispatch_event(SchedulerEvent(EVENT_JOBSTORE_ADDED, alias))
+        if self.state != STATE_STOPPED:
+            self.wakeup()
+
+    def remove_jobstore(self, alias: str, shutdown: bool = True) -> None:
+        """Removes a job store; its jobs stay in it.
+
+        :param shutdown: also close it
+        :raises KeyError: if there is none by that alias
+        """
+        with self._jobstores_lock:
+            jobstore = self._lookup_jobstore(alias)
+            del self._jobstores[alias]
+        if isinstance(jobstore, NativeJobStore) and self.state != STATE_STOPPED and self._engine is not None:
+            with engine_errors():
+                self._engine.remove_store(alias, False)
+        if shutdown:
+            jobstore.shutdown()
+        self._dispatch_event(SchedulerEvent(EVENT_JOBSTORE_REMOVED, alias))
+
+    def _open_store(self, alias: str, configuration: str) -> None:
+        """For job stores of the engine, from their ``start()``."""
+        assert self._engine is not None
+        with engine_errors():
+            self._engine.add_store(alias, configuration)
+
+    def _open_thread_pool(self, alias: str, workers: int, logger: Logger, on_start: Callable[[], object]) -> None:
+        """For executors of the engine, from their ``start()``."""
+        assert self._engine is not None
+        with engine_errors():
+            self._engine.add_thread_pool(alias, workers, logger, on_start)
+
+    def _close_executor(self, alias: str, wait: bool) -> None:
+        """For executors of the engine, from their ``shutdown()``; a stopped scheduler has stopped them already."""
+        if self.state == STATE_STOPPED or self._engine is None:
+            return
+        with engine_errors():
+            self._engine.remove_executor(alias, wait)
+
+    # --- listeners ----------------------------------------------------------------------------------
+
+    def add_listener(self, callback: Callable[[Any], object], mask: int = EVENT_ALL) -> None:
+        """Calls ``callback(event)`` for events whose code is in ``mask``. What it raises is logged."""
+        with self._listeners_lock:
+            self._listeners.append((callback, mask))
+            self._listen()
+
+    def remove_listener(self, callback: Callable[[Any], object]) -> None:
+        """Removes a listener."""
+        with self._listeners_lock:
+            for i, (listener, _) in enumerate(self._listeners):
+                if listener == callback:
+                    del self._listeners[i]
+                    break
+            self._listen()
+
+    def _wanted_events(self) -> int:
+        wanted = 0
+        for _, mask in self._listeners:
+            wanted |= mask
+        return wanted & _ENGINE_EVENTS
+
+    def _listen(self) -> None:
+        """Asks the engine for the events that somebody listens for, and for no others."""
+        if self._engine is not None:
+            self._engine.set_listener(self._callbacks.deliver, self._wanted_events())
+
+    def _dispatch_event(self, event: SchedulerEvent) -> None:
+        with self._listeners_lock:
+            listeners = tuple(self._listeners)
+        for callback, mask in listeners:
+            if event.code & mask:
+                try:
+                    callback(event)
+                except BaseException:
+                    self._logger.exception("Error notifying listener")
+
+    # --- adding jobs --------------------------------------------------------------------------------
+
+    def add_job(
+        self,
+        func: Callable[..., Any] | str,
+        trigger: BaseTrigger | str | None = None,
+        args: Iterable[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        id: str | None = None,
+        name: str | None = None,
+        misfire_grace_time: Any = undefined,
+        coalesce: Any = undefined,
+        max_instances: Any = undefined,
+        next_run_time: Any = undefined,
+        jobstore: str = "default",
+        executor: str = "default",
+        replace_existing: bool = False,
+        recover: bool = False,
+        **trigger_args: Any,
+    ) -> Job:
+        """Adds a job; before :meth:`start`, tentatively.
+
+        :param func: a callable, or a reference ``"module:name"`` to one
+        :param trigger: an object, or the alias of its kind, made from ``trigger_args``; ``None``: run once, now
+        :param args: positional arguments, ``kwargs`` keyword arguments for ``func``
+        :param id: unique in its job store; a random one by default
+        :param name: for people; that of ``func`` by default
+        :param misfire_grace_time: by how many seconds a run may be late; ``None``: any
+        :param coalesce: make one run of several due times
+        :param max_instances: how many runs may go on at the same time
+        :param next_run_time: when to run first, whatever the trigger says; ``None``: add it paused
+        :param jobstore: alias of the job store, ``executor`` of the executor
+        :param replace_existing: take the place of a job with the same id
+        :param recover: (ours) run again what a process that died was running
+        :raises ConflictingIdError: if the id is taken
+        :raises KeyError: if there is no such job store
+        """
+        job_kwargs: dict[str, Any] = {
+            "trigger": self._create_trigger(trigger, trigger_args),
+            "executor": executor,
+            "func": func,
+            "args": tuple(args) if args is not None else (),
+            "kwargs": dict(kwargs) if kwargs is not None else {},
+            "name": name,
+        }
+        if misfire_grace_time is not undefined:
+            job_kwargs["misfire_grace_time"] = misfire_grace_time
+        if coalesce is not undefined:
+            job_kwargs["coalesce"] = coalesce
+        if max_instances is not undefined:
+            job_kwargs["max_instances"] = max_instances
+        if next_run_time is not undefined:
+            job_kwargs["next_run_time"] = next_run_time
+        if recover:
+            job_kwargs["recover"] = recover
+        job = Job(self, id, **job_kwargs)
+
+        if self._state == STATE_STOPPED and self._add_pending(job, jobstore, replace_existing):
+            return job
+        self._real_add_job(job, jobstore, replace_existing)
+        return job
+
+    def _add_pending(self, job: Job, jobstore: str, replace_existing: bool) -> bool:
+        """False: it was started meanwhile."""
+        with self._jobstores_lock:
+            if self._state != STATE_STOPPED:
+                return False
+            self._pending_jobs.append((job, jobstore, replace_existing))
+        self._logger.info("Adding job tentatively -- it will be properly scheduled when the scheduler starts")
+        return True
+
+    def add_jobs(self, jobs: Iterable[Mapping[str, Any]], jobstore: str = "default") -> list[Job]:
+        """(ours) Adds many jobs to one job store, all or none of them: one transaction for thousands.
+
+        :param jobs: for each, the arguments of :meth:`add_job` by name, without ``jobstore`` and
+            ``replace_existing``
+        :raises ConflictingIdError: if an id is taken; no job was added
+        """
+        made = [self._make_job(**arguments) for arguments in jobs]
+        if self._state == STATE_STOPPED:
+            for job in made:
+                self._add_pending(job, jobstore, False)
+            return made
+        store = self._lookup_jobstore(jobstore)
+        if not isinstance(store, NativeJobStore):
+            raise TypeError(f"{store.__class__.__name__} cannot add many jobs at once")
+        store._add_many(made)
+        return made
+
+    def _make_job(
+        self,
+        func: Callable[..., Any] | str,
+        trigger: BaseTrigger | str | None = None,
+        args: Iterable[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        id: str | None = None,
+        **options: Any,
+    ) -> Job:
+        """A job from the arguments of :meth:`add_job`; what is no attribute of jobs goes to the trigger."""
+        attributes = {name: options.pop(name) for name in _JOB_OPTIONS.intersection(options)}
+        job = Job(
+            self,
+            id,
+            trigger=self._create_trigger(trigger, options),
+            func=func,
+            args=tuple(args),
+            kwargs=dict(kwargs or {}),
+            **{"executor": "default", **attributes},
+        )
+        self._fill_defaults(job)
+        return job
+
+    def scheduled_job(
+        self,
+        trigger: BaseTrigger | str,
+        args: Iterable[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        id: str | None = None,
+        name: str | None = None,
+        misfire_grace_time: Any = undefined,
+        coalesce: Any = undefined,
+        max_instances: Any = undefined,
+        next_run_time: Any = undefined,
+        jobstore: str = "default",
+        executor: str = "default",
+        recover: bool = False,
+        **trigger_args: Any,
+    ) -> Callable[[FunctionT], FunctionT]:
+        """:meth:`add_job` as a decorator; it replaces a job with the same id.
+
+        For persistent job stores give an ``id``, or each start of the program adds the job once more.
+        """
+
+        if recover:
+            trigger_args["recover"] = recover
+
+        def inner(func: FunctionT) -> FunctionT:
+            self.add_job(
+                func,
+                trigger,
+                args,
+                kwargs,
+                id,
+                name,
+                misfire_grace_time,
+                coalesce,
+                max_instances,
+                next_run_time,
+                jobstore,
+                executor,
+                True,
+                **trigger_args,
+            )
+            return func
+
+        return inner
+
+    def _fill_defaults(self, job: Job) -> None:
+        for name, value in self._job_defaults.items():
+            if not hasattr(job, name):
+                job._modify(**{name: value})
+
+    def _real_add_job(self, job: Job, jobstore_alias: str, replace_existing: bool) -> None:
+        """Puts the job into its store."""
+        self._fill_defaults(job)
+        if datetime is not _REAL_DATETIME and self._clock is None and not hasattr(job, "next_run_time"):
+            # A test has patched the time, of which the engine knows nothing.
+            job._modify(next_run_time=job.trigger.get_next_fire_time(None, self._now()))
+        store = self._lookup_jobstore(jobstore_alias)
+        if isinstance(store, NativeJobStore):
+            store._add(job, replace=replace_existing)
+        else:
+            self._add_to_foreign(store, job, replace_existing)
+        job._jobstore_alias = jobstore_alias
+        self._logger.info('Added job "%s" to job store "%s"', job.name, jobstore_alias)
+
+    def _add_to_foreign(self, store: BaseJobStore, job: Job, replace_existing: bool) -> None:
+        try:
+            store.add_job(job)
+        except ConflictingIdError:
+            if not replace_existing:
+                raise
+            store.update_job(job)
+        self._dispatch_event(JobEvent(EVENT_JOB_ADDED, job.id, job._jobstore_alias))
+
+    # --- changing jobs ------------------------------------------------------------------------------
+
+    def modify_job(self, job_id: str, jobstore: str | None = None, **changes: Any) -> Job:
+        """Changes attributes of a job.
+
+        A new trigger alone leaves the next run time as it is; see :meth:`reschedule_job`.
+
+        :param jobstore: alias of its job store; ``None``: search all
+        :raises JobLookupError: if there is no such job
+        """
+        job, jobstore = self._lookup_job(job_id, jobstore)
+        job._modify(**changes)
+        if jobstore is None:
+            self._dispatch_event(JobEvent(EVENT_JOB_MODIFIED, job_id, jobstore))
+            return job
+        store = self._lookup_jobstore(jobstore)
+        if isinstance(store, NativeJobStore):
+            store._update(job, changes)
+        else:
+            store.update_job(job)
+            self._dispatch_event(JobEvent(EVENT_JOB_MODIFIED, job_id, jobstore))
+        return job
+
+    def reschedule_job(
+        self, job_id: str, jobstore: str | None = None, trigger: BaseTrigger | str | None = None, **trigger_args: Any
+    ) -> Job:
+        """Gives a job another trigger, and the next run time that it says.
+
+        :raises JobLookupError: if there is no such job
+        """
+        new_trigger = self._create_trigger(trigger, trigger_args)
+        next_run_time = new_trigger.get_next_fire_time(None, self._now())
+        return self.modify_job(job_id, jobstore, trigger=new_trigger, next_run_time=next_run_time)
+
+    def pause_job(self, job_id: str, jobstore: str | None = None) -> Job:
+        """Stops running a job until :meth:`resume_job`.
+
+        :raises JobLookupError: if there is no such job
+        """
+        if self._state == STATE_STOPPED or self._engine is None:
+            return self.modify_job(job_id, jobstore, next_run_time=None)
+        paused = self._job_call(self._engine.pause_job, job_id, jobstore)
+        assert paused is not None
+        return paused
+
+    def resume_job(self, job_id: str, jobstore: str | None = None) -> Job | None:
+        """Runs a job again from now on; removes it, and returns ``None``, if its trigger is spent.
+
+        :raises JobLookupError: if there is no such job
+        """
+        if self._state != STATE_STOPPED and self._engine is not None:
+            return self._job_call(self._engine.resume_job, job_id, jobstore)
+        job, alias = self._lookup_job(job_id, jobstore)
+        next_run_time = job.trigger.get_next_fire_time(None, self._now())
+        if next_run_time:
+            return self.modify_job(job_id, alias, next_run_time=next_run_time)
+        self.remove_job(job_id, alias)
+        return None
+
+    def _job_call(
+        self, call: Callable[[str | None, str], _native.Job | None], job_id: str, jobstore: str | None
+    ) -> Job | None:
+        try:
+            snapshot = call(jobstore, job_id)
+        except _native.Error as exc:
+            if exc.code == _native.ERROR_NOT_FOUND:
+                raise JobLookupError(job_id) from None
+            raise
+        return None if snapshot is None else self._job_from_snapshot(snapshot)
+
+    def _job_from_snapshot(self, snapshot: _native.Job) -> Job:
+        store = self._lookup_jobstore(snapshot.store)
+        assert isinstance(store, NativeJobStore)
+        return Job._from_snapshot(self, store, snapshot)
+
+    def remove_job(self, job_id: str, jobstore: str | None = None) -> None:
+        """Removes a job; a run of it that goes on ends undisturbed.
+
+        :raises JobLookupError: if there is no such job
+        """
+        if self._state == STATE_STOPPED:
+            alias = self._remove_pending(job_id, jobstore)
+            self._dispatch_event(JobEvent(EVENT_JOB_REMOVED, job_id, alias))
+        else:
+            self._remove_stored(job_id, jobstore)
+        self._logger.info("Removed job %s", job_id)
+
+    def _remove_pending(self, job_id: str, jobstore: str | None) -> str:
+        with self._jobstores_lock:
+            for i, (job, alias, _) in enumerate(self._pending_jobs):
+                if job.id == job_id and jobstore in (None, alias):
+                    del self._pending_jobs[i]
+                    return alias
+        raise JobLookupError(job_id)
+
+    def _remove_stored(self, job_id: str, jobstore: str | None) -> None:
+        for alias, store in self._stores():
+            if jobstore not in (None, alias):
+                continue
+            try:
+                store.remove_job(job_id)
+            except JobLookupError:
+                continue
+            if not isinstance(store, NativeJobStore):
+                self._dispatch_event(JobEvent(EVENT_JOB_REMOVED, job_id, alias))
+            return
+        raise JobLookupError(job_id)
+
+    def remove_all_jobs(self, jobstore: str | None = None) -> None:
+        """Removes all jobs of one job store, or of all."""
+        if self._state == STATE_STOPPED:
+            with self._jobstores_lock:
+                self._pending_jobs = [
+                    pending for pending in self._pending_jobs if jobstore and pending[1] != jobstore
+                ]
+        else:
+            for alias, store in self._stores():
+                if jobstore in (None, alias):
+                    store.remove_all_jobs()
+        self._dispatch_event(SchedulerEvent(EVENT_ALL_JOBS_REMOVED, jobstore))
+
+    # --- looking at jobs ----------------------------------------------------------------------------
+
+    def get_jobs(self, jobstore: str | None = None, pending: bool | None = None) -> list[Job]:
+        """The jobs of one job store or of all; before :meth:`start`, the pending ones.
+
+        :param pending: deprecated, without effect
+        """
+        if pending is not None:
+            warnings.warn(
+                'The "pending" option is deprecated -- get_jobs() always returns scheduled jobs if the scheduler has '
+                "been started and pending jobs otherwise",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+        if self._state == STATE_STOPPED:
+            return [job for job, alias, _ in list(self._pending_jobs) if jobstore in (None, alias)]
+        return [job for alias, store in self._stores() if jobstore in (None, alias) for job in store.get_all_jobs()]
+
+    def get_job(self, job_id: str, jobstore: str | None = None) -> Job | None:
+        """The job, or ``None``."""
+        try:
+            return self._lookup_job(job_id, jobstore)[0]
+        except JobLookupError:
+            return None
+
+    def print_jobs(self, jobstore: str | None = None, out: Any = None) -> None:
+        """Writes a list of the jobs to ``out``, by default the standard output."""
+        out = out or sys.stdout
+        if self._state == STATE_STOPPED:
+            print("Pending jobs:", file=out)
+            self._print_jobs(self.get_jobs(jobstore), "" if self._pending_jobs else "    No pending jobs", out)
+            return
+        for alias, store in sorted(self._stores()):
+            if jobstore in (None, alias):
+                print(f"Jobstore {alias}:", file=out)
+                self._print_jobs(store.get_all_jobs(), "    No scheduled jobs", out)
+
+    @staticmethod
+    def _print_jobs(jobs: list[Job], nothing: str, out: Any) -> None:
+        for job in jobs:
+            print(f"    {job}", file=out)
+        if not jobs and nothing:
+            print(nothing, file=out)
+
+    # --- what APScheduler does not have -------------------------------------------------------------
+
+    def _running_engine(self) -> _native.Scheduler:
+        if self._state == STATE_STOPPED or self._engine is None:
+            raise SchedulerNotRunningError
+        return self._engine
+
+    def get_runs(
+        self,
+        job_id: str | None = None,
+        jobstore: str = "default",
+        *,
+        state: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 100,
+    ) -> list[Run]:
+        """(ours) Runs that a job store remembers, latest first.
+
+        :param state: only those that are ``claimed`` (they go on), ``succeeded``, ``failed``, ``missed``,
+            ``refused`` or ``abandoned``
+        :param since: only those scheduled from then on, ``until`` only those up to then
+        :raises SchedulerNotRunningError: if the scheduler does not run
+        """
+        conditions = {
+            "job_id": job_id,
+            "state": state,
+            "scheduled_from": since and since.isoformat(),
+            "scheduled_until": until and until.isoformat(),
+            "limit": limit,
+        }
+        chosen = {name: value for name, value in conditions.items() if value is not None}
+        with engine_errors():
+            return parse_runs(self._running_engine().list_runs(jobstore, json.dumps(chosen)), self.timezone)
+
+    def get_parked_jobs(self) -> list[ParkedJob]:
+        """(ours) The jobs that this process cannot read or run, with the reasons. They stay in their stores.
+
+        :raises SchedulerNotRunningError: if the scheduler does not run
+        """
+        return parse_parked(self._running_engine().list_parked())
+
+    def release_job(self, job_id: str, jobstore: str = "default") -> None:
+        """(ours) Looks at a parked job again, when its reason is gone.
+
+        :raises JobLookupError: if it is not parked
+        """
+        try:
+            self._running_engine().release_parked(jobstore, job_id)
+        except _native.Error as exc:
+            if exc.code == _native.ERROR_NOT_FOUND:
+                raise JobLookupError(job_id) from None
+            raise
+
+    def health(self) -> dict[str, Any]:
+        """(ours) How the scheduler and each of its job stores are; see docs/health.md.
+
+        :raises SchedulerNotRunningError: if the scheduler does not run
+        """
+        report: dict[str, Any] = json.loads(self._running_engine().health())
+        return report
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _stores(self) -> list[tuple[str, BaseJobStore]]:
+        with self._jobstores_lock:
+            return list(self._jobstores.items())
+
+    def _now(self) -> datetime:
+        return datetime.now(self.timezone) if self._clock is None else self._clock.now().astimezone(self.timezone)
+
+    def _create_default_executor(self) -> BaseExecutor:
+        return ThreadPoolExecutor()
+
+    def _create_default_jobstore(self) -> BaseJobStore:
+        return MemoryJobStore()
+
+    def _lookup_executor(self, alias: str) -> BaseExecutor:
+        try:
+            return self._executors[alias]
+        except KeyError:
+            raise KeyError(f"No such executor: {alias}") from None
+
+    def _lookup_jobstore(self, alias: str) -> BaseJobStore:
+        try:
+            return self._jobstores[alias]
+        except KeyError:
+            raise KeyError(f"No such job store: {alias}") from None
+
+    def _lookup_job(self, job_id: str, jobstore_alias: str | None) -> tuple[Job, str | None]:
+        """The job and the alias of its store, ``None`` for a pending one."""
+        if self._state == STATE_STOPPED:
+            for job, _, _ in list(self._pending_jobs):
+                if job.id == job_id:
+                    return job, None
+            raise JobLookupError(job_id)
+        for alias, store in self._stores():
+            if jobstore_alias in (None, alias):
+                found = store.lookup_job(job_id)
+                if found is not None:
+                    return found, alias
+        raise JobLookupError(job_id)
+
+    def _create_plugin_instance(self, type_: str, alias: str, constructor_kwargs: Mapping[str, Any]) -> Any:
+        """A trigger, job store or executor of the kind that ``alias`` names."""
+        plugins, classes, base_class = {
+            "trigger": (self._trigger_plugins, self._trigger_classes, BaseTrigger),
+            "jobstore": (self._jobstore_plugins, self._jobstore_classes, BaseJobStore),
+            "executor": (self._executor_plugins, self._executor_classes, BaseExecutor),
+        }[type_]
+        plugin_class = classes.get(alias)
+        if plugin_class is None:
+            plugin = plugins.find(alias) if isinstance(plugins, PluginTable) else plugins.get(alias)
+            if plugin is None:
+                raise LookupError(f'No {type_} by the name "{alias}" was found')
+            plugin_class = plugin.load()
+            if not issubclass(plugin_class, base_class):
+                raise TypeError(f"The {type_} entry point does not point to a {type_} class")
+            classes[alias] = plugin_class
+        return plugin_class(**constructor_kwargs)
+
+    def _create_trigger(self, trigger: Any, trigger_args: dict[str, Any]) -> BaseTrigger:
+        if isinstance(trigger, BaseTrigger):
+            return trigger
+        if trigger is None:
+            trigger = "date"
+        elif not isinstance(trigger, str):
+            raise TypeError(
+                f"Expected a trigger instance or string, got {trigger.__class__.__name__} instead"
+            )
+        trigger_args.setdefault("timezone", self.timezone)
+        if self._clock is not None:
+            return self._create_trigger_by_clock(trigger, trigger_args)
+        made: BaseTrigger = self._create_plugin_instance("trigger", trigger, trigger_args)
+        return made
+
+    def _create_trigger_by_clock(self, alias: str, trigger_args: dict[str, Any]) -> BaseTrigger:
+        """Where triggers would begin now, they begin at the clock's now."""
+        if alias == "date":
+            trigger_args.setdefault("run_date", self._now())
+        trigger: BaseTrigger = self._create_plugin_instance("trigger", alias, trigger_args)
+        if isinstance(trigger, IntervalTrigger) and not trigger_args.get("start_date"):
+            trigger.start_date = self._now() + trigger.interval
+        return trigger
+
+    def _create_lock(self) -> Any:
+        return RLock()
+
+    def _check_uwsgi(self) -> None:
+        if not getattr(sys.modules.get("uwsgi"), "has_threads", True):
+            raise RuntimeError(
+                "The scheduler seems to be running under uWSGI, but threads have been disabled. You must run uWSGI "
+                "with the --enable-threads option for the scheduler to work."
+            )
+
+
+_JOB_OPTIONS = frozenset(
+    {"coalesce", "executor", "max_instances", "misfire_grace_time", "name", "next_run_time", "recover"}
+)
+
+_PARTS: dict[str, tuple[type[Any], str]] = {
+    "executor": (BaseExecutor, "executor"),
+    "jobstore": (BaseJobStore, "job store"),
+}
+
+
+def _nested(gconfig: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """``{"apscheduler.a.b": 1}`` as ``{"a": {"b": 1}}``."""
+    config: dict[str, Any] = {}
+    for dotted, value in gconfig.items():
+        if not dotted.startswith(prefix):
+            continue
+        *parents, key = dotted[len(prefix) :].split(".")
+        place = config
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[key] = value
+    return config

@@ -1,0 +1,39 @@
+"""For programs that do nothing but run jobs."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import Any
+
+from duetime.schedulers.base import STATE_STOPPED, BaseScheduler
+
+__all__ = ("BlockingScheduler",)
+
+
+class BlockingScheduler(BaseScheduler):
+    """A scheduler whose :meth:`start` returns only when it is shut down."""
+
+    _event: Event | None = None
+
+    def start(self, *args: Any, **kwargs: Any) -> None:
+        if self._event is None or self._event.is_set():
+            self._event = Event()
+        super().start(*args, **kwargs)
+        self._main_loop()
+
+    def shutdown(self, wait: bool = True) -> None:
+        super().shutdown(wait)
+        self.wakeup()
+
+    def _main_loop(self) -> None:
+        """Waits for the end; the engine's threads do the work."""
+        event = self._event
+        assert event is not None
+        while self._state != STATE_STOPPED and self._event is event:
+            event.wait()
+            if self._state != STATE_STOPPED:
+                event.clear()
+
+    def wakeup(self) -> None:
+        if self._event is not None:
+            self._event.set()

@@ -1,0 +1,1 @@
+"""The rules that say when a job runs."""

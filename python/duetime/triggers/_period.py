@@ -1,0 +1,26 @@
+"""What triggers with a start, an end, a zone and jitter share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Any
+
+from duetime.util import astimezone
+
+__all__ = ("jitter_microseconds", "period_zone")
+
+
+def period_zone(timezone: Any, start_date: Any, end_date: Any, get_localzone: Callable[[], tzinfo]) -> tzinfo:
+    """The zone given, else that of the start, else that of the end, else the local one."""
+    if timezone:
+        return astimezone(timezone) or get_localzone()
+    for value in (start_date, end_date):
+        if isinstance(value, datetime) and value.tzinfo:
+            return astimezone(value.tzinfo) or value.tzinfo
+    return get_localzone()
+
+
+def jitter_microseconds(jitter: float | None) -> int:
+    """Of ``jitter`` seconds; 0 for ``None``."""
+    return round(jitter * 1_000_000) if jitter else 0
