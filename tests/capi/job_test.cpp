@@ -52,7 +52,7 @@ TEST_F(Jobs, SnapshotAnswersWhatWasAsked) {
   EXPECT_EQ(duetime_job_coalesce(job.get()), 0);
   EXPECT_EQ(duetime_job_max_instances(job.get()), 3);
   EXPECT_EQ(duetime_job_recover(job.get()), 1);
-  EXPECT_GT(duetime_job_revision(job.get()), 0);
+  EXPECT_GT(duetime_job_revision(get("report").get()), 0);
   EXPECT_EQ(duetime_job_misfire_grace(job.get()), DUETIME_DURATION_UNLIMITED);
   EXPECT_EQ(duetime_job_next_run_time(job.get()), kNoon + 60 * kSecond);
   ASSERT_EQ(duetime_job_tag_count(job.get()), 2u);

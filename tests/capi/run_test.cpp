@@ -144,7 +144,7 @@ TEST_F(Runs, ErrorOfASuccessfulTaskIsIgnored) {
   EXPECT_EQ(told[0].code, DUETIME_EVENT_JOB_EXECUTED);
 }
 
-TEST_F(Runs, RunThatCannotRunHereParksItsJob) {
+TEST_F(Runs, RunThatCannotRunHereWaitsParkedUntilReleased) {
   run_once([](void*, duetime_call* call) -> int32_t {
     duetime_call_set_error(call, "DecodeError", "unknown encoding", nullptr);
     return DUETIME_TASK_CANNOT_RUN;
@@ -152,7 +152,10 @@ TEST_F(Runs, RunThatCannotRunHereParksItsJob) {
   Held<char> parked;
   ASSERT_OK(duetime_scheduler_list_parked(scheduler, Out(parked)));
   EXPECT_NE(std::string(parked.get()).find("unknown encoding"), std::string::npos) << parked.get();
-  EXPECT_STREQ(duetime_job_id(get("job").get()), "job");
+  ASSERT_OK(duetime_scheduler_register_task(scheduler, "task", Counted::succeed, &task, nullptr));
+  ASSERT_OK(duetime_scheduler_release_parked(scheduler, nullptr, "job"));
+  run_pending();
+  EXPECT_EQ(task.calls, 1);
 }
 
 TEST_F(Runs, ListenerHearsItsMaskUntilItIsRemoved) {

@@ -212,18 +212,25 @@ TEST_F(Threaded, ThreadHooksRunAroundTheTasks) {
 }
 
 TEST_F(Threaded, DestroyDoesNotWaitForRunningTasks) {
+  Gate released;  // passed when the running task's user data is let go
+  struct Data {
+    Gate* gate;
+    Gate* released;
+  } data{&gate, &released};
+  ASSERT_OK(duetime_scheduler_register_task(
+      scheduler, "pass",
+      [](void* both, duetime_call* call) { return Gate::pass(static_cast<Data*>(both)->gate, call); }, &data,
+      [](void* both) { Gate::pass(static_cast<Data*>(both)->released, nullptr); }));
   gate.open = false;
   ASSERT_OK(duetime_scheduler_start(scheduler, 0));
   add_frequent_job();
   ASSERT_TRUE(gate.wait_for(1));
-  Counted released_later;
-  ASSERT_OK(duetime_scheduler_register_task(scheduler, "other", Counted::succeed, &released_later,
-                                            Counted::release));
   held.reset();  // returns although the task does not
   int32_t state = 0;
   EXPECT_STATUS(DUETIME_ERROR_STALE_HANDLE, duetime_scheduler_state(scheduler, &state));
-  EXPECT_EQ(released_later.released, 1);
+  EXPECT_EQ(released.passed, 0);
   gate.let_go();
+  EXPECT_TRUE(released.wait_for(1));
 }
 
 TEST_F(Threaded, LogIsCalledForEveryLevelFromTheThreshold) {
