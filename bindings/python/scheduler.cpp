@@ -40,8 +40,7 @@ SchedulerHandle make_scheduler(py::object callbacks, py::object log, int log_lev
   return scheduler;
 }
 
-// --- life
-// -----------------------------------------------------------------------------------------------------
+// --- life ----------------------------------------------------------------------------------------
 
 void start(Scheduler& scheduler, bool paused) {
   call_unlocked([&] { return duetime_scheduler_start(scheduler.get(), paused ? 1 : 0); });
@@ -81,8 +80,7 @@ int32_t wakeup_fd(const Scheduler& scheduler) {
   return descriptor;
 }
 
-// --- parts
-// ----------------------------------------------------------------------------------------------------
+// --- parts ---------------------------------------------------------------------------------------
 
 void add_store(Scheduler& scheduler, const char* alias, const char* configuration) {
   call_unlocked([&] { return duetime_scheduler_add_store(scheduler.get(), alias, configuration); });
@@ -97,8 +95,7 @@ void add_inline_executor(Scheduler& scheduler, const char* alias) {
   call_unlocked([&] { return duetime_scheduler_add_inline_executor(scheduler.get(), alias); });
 }
 
-// --- jobs
-// -----------------------------------------------------------------------------------------------------
+// --- jobs ----------------------------------------------------------------------------------------
 
 // When the job runs first: microseconds, None if it is paused, FROM_TRIGGER if its trigger never fires, so
 // that it was not added.

@@ -16,8 +16,7 @@ namespace {
 
 constexpr int kLoggingInfo = 20;
 
-// --- workers
-// ------------------------------------------------------------------------------------------------
+// --- workers -------------------------------------------------------------------------------------
 
 class WorkerCount {
  public:
@@ -47,7 +46,6 @@ struct Pool {
 };
 
 thread_local const Pool* current_pool = nullptr;
-thread_local int tasks_inside = 0;
 thread_local const duetime_call* current_call = nullptr;
 
 void worker_started(void* user_data) {
@@ -72,8 +70,7 @@ void release_pool(void* user_data) {
   release_python_object(pool->on_start);
 }
 
-// --- one call
-// -------------------------------------------------------------------------------------------------
+// --- one call ------------------------------------------------------------------------------------
 
 struct Task {
   TaskHostPtr host;
@@ -207,17 +204,14 @@ extern "C" int32_t run_python_task(void* user_data, duetime_call* call) {
     duetime_call_set_error(call, "RuntimeError", "the Python interpreter is exiting", nullptr);
     return DUETIME_TASK_FAILED;
   }
-  ++tasks_inside;
   const duetime_call* const outer_call = std::exchange(current_call, call);
   const int32_t outcome = run_guarded(*static_cast<const Task*>(user_data), call);
   current_call = outer_call;
-  --tasks_inside;
   share_gil_in_burst();
   return outcome;
 }
 
-// --- finding tasks
-// --------------------------------------------------------------------------------------------
+// --- finding tasks -------------------------------------------------------------------------------
 
 void release_host(void* user_data) { delete static_cast<TaskHostPtr*>(user_data); }
 
@@ -289,7 +283,7 @@ void bind_tasks(py::module_& module) {
   module.def("wait_for_workers", &wait_for_workers,
              "Blocks until every worker thread of every pool has ended.");
   module.def(
-      "in_task", [] { return tasks_inside > 0; }, "Whether this thread is running a task.");
+      "in_task", [] { return current_call != nullptr; }, "Whether this thread is running a task.");
   module.def("set_closing", &set_closing, py::arg("closing"),
              "Whether threads of the engine must leave the interpreter alone from now on.");
   module.def("after_fork_in_child", [] { workers = new WorkerCount; });

@@ -85,7 +85,7 @@ py::object next_fire_time(const Trigger& trigger, const py::object& previous, co
   return to_datetime(next, zone);
 }
 
-// --- triggers written in Python ---------------------------------------------------------------------------
+// --- triggers written in Python ------------------------------------------------------------------
 
 // user_data is a Python callable (previous, now) -> next, in microseconds or None.
 int32_t plugin_next_fire_time(void* user_data, duetime_time previous, duetime_time now,

@@ -122,9 +122,7 @@ class JobSubmissionEvent(JobEvent):
     :ivar scheduled_run_times: when it was meant to run
     """
 
-    def __init__(
-        self, code: int, job_id: str, jobstore: str | None, scheduled_run_times: list[datetime]
-    ) -> None:
+    def __init__(self, code: int, job_id: str, jobstore: str | None, scheduled_run_times: list[datetime]) -> None:
         super().__init__(code, job_id, jobstore)
         self.scheduled_run_times = scheduled_run_times
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone, tzinfo
 from inspect import isclass, ismethod
 from typing import TYPE_CHECKING, Any
@@ -107,10 +108,8 @@ class Job:
     def _refresh(self, snapshot: _native.Job) -> None:
         """Makes this the job that the store now has."""
         for name in ("args", "func", "func_ref", "kwargs", "trigger"):
-            try:
+            with suppress(AttributeError):  # not read yet
                 delattr(self, name)
-            except AttributeError:
-                pass  # not read yet
         self._snapshot = snapshot
         self._jobstore_alias = snapshot.store
         self._next_run_time = snapshot.next_run_time

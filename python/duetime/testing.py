@@ -25,7 +25,9 @@ class ManualClock:
         """In UTC."""
         return _native.to_datetime(self._native.microseconds, timezone.utc)
 
-    def advance(self, by: timedelta = timedelta(0), *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+    def advance(
+        self, by: timedelta = timedelta(0), *, hours: float = 0, minutes: float = 0, seconds: float = 0
+    ) -> None:
         """Time passes.
 
         :raises ValueError: if it would pass backwards

@@ -150,7 +150,7 @@ def _parse_datetime(text: str) -> tuple[datetime, tzinfo | None]:
         raise ValueError("Invalid date string")
     values = match.groupdict()
     zone = values.pop("timezone")
-    numbers = {name: int(value or 0) for name, value in values.items()}
+    numbers: dict[str, Any] = {name: int(value or 0) for name, value in values.items()}
     return datetime(**numbers), _offset_zone(zone) if zone else None
 
 
@@ -358,8 +358,7 @@ class _Binding:
             yield f"The following arguments have not been supplied: {names(self.missing)}"
         if self.missing_keywords:
             yield (
-                "The following keyword-only arguments have not been supplied in kwargs: "
-                f"{names(self.missing_keywords)}"
+                f"The following keyword-only arguments have not been supplied in kwargs: {names(self.missing_keywords)}"
             )
         if self.positional and not self.any_positional:
             yield (

@@ -17,9 +17,7 @@ class MaxInstancesReachedError(Exception):
     """As many runs of the job go on as it allows."""
 
     def __init__(self, job: Job) -> None:
-        super().__init__(
-            f'Job "{job.id}" has already reached its maximum number of instances ({job.max_instances})'
-        )
+        super().__init__(f'Job "{job.id}" has already reached its maximum number of instances ({job.max_instances})')
 
 
 class BaseExecutor(metaclass=ABCMeta):
@@ -36,7 +34,7 @@ class BaseExecutor(metaclass=ABCMeta):
         self._alias = alias
         self._logger = logging.getLogger(f"apscheduler.executors.{alias}")
 
-    def shutdown(self, wait: bool = True) -> None:
+    def shutdown(self, wait: bool = True) -> None:  # noqa: B027 -- some have nothing to stop
         """The scheduler no longer needs the executor.
 
         :param wait: return only when all runs have ended

@@ -59,9 +59,7 @@ class Callbacks:
         """Kind, message and traceback for the run's record."""
         trace = exception.__traceback__
         text = "".join(traceback.format_tb(trace))
-        self._logger(logger).error(
-            'Job "%s" raised an exception', self._shown(store, job_id, name), exc_info=exception
-        )
+        self._logger(logger).error('Job "%s" raised an exception', self._shown(store, job_id, name), exc_info=exception)
         _clear_frames(trace)
         kind = type(exception)
         return f"{kind.__module__}.{kind.__qualname__}", _text(exception), text

@@ -146,9 +146,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     # --- configuration ------------------------------------------------------------------------------
 
-    def configure(
-        self, gconfig: Mapping[str, Any] = {}, prefix: str | None = "apscheduler.", **options: Any
-    ) -> None:
+    def configure(self, gconfig: Mapping[str, Any] = {}, prefix: str | None = "apscheduler.", **options: Any) -> None:
         """Replaces the configuration.
 
         :param gconfig: options with dotted keys, of which those that begin with ``prefix`` count
@@ -378,9 +376,7 @@ class BaseScheduler(metaclass=ABCMeta):
             if isinstance(executor, str):
                 executor = self._create_plugin_instance("executor", executor, executor_opts)
             if not isinstance(executor, BaseExecutor):
-                raise TypeError(
-                    f"Expected an executor instance or a string, got {executor.__class__.__name__} instead"
-                )
+                raise TypeError(f"Expected an executor instance or a string, got {executor.__class__.__name__} instead")
             if self.state != STATE_STOPPED:
                 executor.start(self, alias)
             self._executors[alias] = executor
@@ -411,9 +407,7 @@ class BaseScheduler(metaclass=ABCMeta):
             if isinstance(jobstore, str):
                 jobstore = self._create_plugin_instance("jobstore", jobstore, jobstore_opts)
             if not isinstance(jobstore, BaseJobStore):
-                raise TypeError(
-                    f"Expected a job store instance or a string, got {jobstore.__class__.__name__} instead"
-                )
+                raise TypeError(f"Expected a job store instance or a string, got {jobstore.__class__.__name__} instead")
             if self.state != STATE_STOPPED:
                 jobstore.start(self, alias)
             self._jobstores[alias] = jobstore
@@ -791,9 +785,7 @@ class BaseScheduler(metaclass=ABCMeta):
         """Removes all jobs of one job store, or of all."""
         if self._state == STATE_STOPPED:
             with self._jobstores_lock:
-                self._pending_jobs = [
-                    pending for pending in self._pending_jobs if jobstore and pending[1] != jobstore
-                ]
+                self._pending_jobs = [pending for pending in self._pending_jobs if jobstore and pending[1] != jobstore]
         else:
             for alias, store in self._stores():
                 if jobstore in (None, alias):
@@ -971,9 +963,7 @@ class BaseScheduler(metaclass=ABCMeta):
         if trigger is None:
             trigger = "date"
         elif not isinstance(trigger, str):
-            raise TypeError(
-                f"Expected a trigger instance or string, got {trigger.__class__.__name__} instead"
-            )
+            raise TypeError(f"Expected a trigger instance or string, got {trigger.__class__.__name__} instead")
         trigger_args.setdefault("timezone", self.timezone)
         if self._clock is not None:
             return self._create_trigger_by_clock(trigger, trigger_args)

@@ -83,7 +83,7 @@ def _read_date(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger
     run_date = _instant(document, "run_time", _zone(document))
     assert run_date is not None
     trigger.run_date = run_date
-    trigger._native = handle
+    trigger._handle = handle
     return trigger
 
 
@@ -100,7 +100,7 @@ def _read_interval(document: dict[str, Any], handle: _native.Trigger) -> BaseTri
             "jitter": _jitter(document),
         }
     )
-    trigger._native = handle
+    trigger._handle = handle
     return trigger
 
 
@@ -114,7 +114,7 @@ def _read_cron(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger
     trigger._dst = document.get("dst", "apscheduler")
     fields = document["fields"]
     trigger._values = tuple([fields.get(name) for name in CronTrigger.FIELD_NAMES])
-    trigger._native = handle
+    trigger._handle = handle
     return trigger
 
 

@@ -39,9 +39,9 @@ class NativeTrigger(BaseTrigger):
     be changed; ``reschedule_job()`` gives a job another trigger.
     """
 
-    __slots__ = ("_native",)
+    __slots__ = ("_handle",)
 
-    _native: _native.Trigger
+    _handle: _native.Trigger
 
     @abstractmethod
     def _make_native(self) -> _native.Trigger:
@@ -49,9 +49,9 @@ class NativeTrigger(BaseTrigger):
 
     def _get_native(self) -> _native.Trigger:
         try:
-            return self._native
+            return self._handle
         except AttributeError:
-            self._native = handle = self._make_native()
+            self._handle = handle = self._make_native()
             return handle
 
     def _check_version(self, state: Any, newest: int) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class CronTrigger(NativeTrigger):
         self._dst = dst
         values = (year, month, day, week, day_of_week, hour, minute, second)
         self._values = tuple([None if value is None else str(value).strip() for value in values])
-        self._native = self._make_native()
+        self._handle = self._make_native()
 
     @classmethod
     def from_crontab(cls, expr: str, timezone: tzinfo | str | None = None) -> CronTrigger:
@@ -133,7 +133,7 @@ class CronTrigger(NativeTrigger):
     def _make_fields(self) -> list[BaseField]:
         least_significant = max((i for i, value in enumerate(self._values) if value is not None), default=-1)
         fields = []
-        for i, (name, value) in enumerate(zip(self.FIELD_NAMES, self._values)):
+        for i, (name, value) in enumerate(zip(self.FIELD_NAMES, self._values, strict=True)):
             below = 0 <= least_significant < i
             default = DEFAULT_VALUES[name] if below else "*"
             fields.append(self.FIELDS_MAP[name](name, default if value is None else value, value is None))

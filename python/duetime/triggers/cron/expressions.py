@@ -111,9 +111,10 @@ class RangeExpression(AllExpression):
         )
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, self.__class__)
-            and (self.first, self.last, self.step) == (other.first, other.last, other.step)
+        return isinstance(other, self.__class__) and (self.first, self.last, self.step) == (
+            other.first,
+            other.last,
+            other.step,
         )
 
     @property
@@ -204,9 +205,7 @@ class WeekdayPositionExpression(AllExpression):
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, self.__class__)
-            and self.option_num == other.option_num
-            and self.weekday == other.weekday
+            isinstance(other, self.__class__) and self.option_num == other.option_num and self.weekday == other.weekday
         )
 
     def __str__(self) -> str:
