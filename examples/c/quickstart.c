@@ -184,6 +184,7 @@ static int print_stored_jobs(duetime_scheduler* scheduler) {
   must("list jobs", duetime_scheduler_list_jobs(scheduler, NULL, &list));
   for (i = 0; i < duetime_job_list_size(list); ++i) {
     duetime_job* job = NULL;
+    char next[16];
     must("read a job", duetime_job_list_at(list, i, &job));
     printf("  %-9s runs task %-4s next at %s\n", duetime_job_id(job), duetime_job_task(job),
            clock_time(duetime_job_next_run_time(job), next));
