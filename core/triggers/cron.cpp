@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/triggers/cron_expression.h"
 #include "core/triggers/cron_fires.h"
+#include "core/triggers/fire_or_none.h"
 #include "core/triggers/trigger_document.h"
 
 namespace duetime {
@@ -60,7 +61,7 @@ class CronTrigger final : public Trigger {
       : fires_(compile(rule), rule.zone, rule.dst),
         start_(rule.start),
         end_(rule.end),
-        last_(rule.end.value_or(kLatestInstant)),
+        last_(std::chrono::floor<std::chrono::seconds>(rule.end.value_or(kLatestInstant))),
         jitter_(rule.jitter),
         fields_(to_text(fields_document(rule))) {}
 
@@ -69,8 +70,7 @@ class CronTrigger final : public Trigger {
     if (start_ && from < *start_) from = *start_;
     if (!is_valid(from)) return std::nullopt;
     const CronFires::Second fire = fires_.at_or_after(std::chrono::ceil<std::chrono::seconds>(from));
-    if (fire == CronFires::kNoFire || fire > last_) return std::nullopt;
-    return Instant{fire};
+    return fire_or_none(std::min(fire, last_), fire <= last_);
   }
 
   Backlog backlog(Instant first, Instant until, std::size_t keep) const override {
@@ -113,7 +113,7 @@ class CronTrigger final : public Trigger {
   // Requires: more than keep + kCountedDrops fires in [first, until].
   Backlog latest(Instant first, Instant until, std::size_t keep) const {
     Backlog backlog;
-    auto limit = std::chrono::floor<std::chrono::seconds>(std::min(until, last_));
+    CronFires::Second limit = std::min(std::chrono::floor<std::chrono::seconds>(until), last_);
     const auto from = std::chrono::ceil<std::chrono::seconds>(first);
     while (backlog.fires.size() < keep) {
       const CronFires::Second fire = fires_.last_at_or_before(limit, from);
@@ -130,7 +130,7 @@ class CronTrigger final : public Trigger {
   CronFires fires_;
   std::optional<Instant> start_;
   std::optional<Instant> end_;
-  Instant last_;  // the end, or that of time
+  CronFires::Second last_;  // the end, or that of time
   Duration jitter_;
   std::string fields_;  // JSON; a string of its own would cost each of a million jobs eight of them
 };
