@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace duetime {
 namespace {
@@ -11,7 +12,8 @@ constexpr std::size_t kShownBytes = 100;
 
 std::string shown(const Json& value) {
   const std::string text = to_text(value);
-  return text.size() <= kShownBytes ? text : text.substr(0, kShownBytes) + "...";
+  if (text.size() <= kShownBytes) return text;
+  return truncate_utf8(text, kShownBytes) + "...";
 }
 
 [[noreturn]] void refuse_value(const std::string& why) { throw Error(ErrorCode::kInvalidArgument, why); }

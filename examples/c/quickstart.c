@@ -49,11 +49,11 @@ static duetime_time now_in_microseconds(void) {
 }
 
 /* "09:30:00.250", in UTC. */
-static const char* clock_time(duetime_time time, char text[16]) {
+static const char* clock_time(duetime_time time, char text[24]) {
   const time_t seconds = (time_t)(time / 1000000);
   struct tm parts;
   gmtime_r(&seconds, &parts);
-  snprintf(text, 16, "%02d:%02d:%02d.%03d", parts.tm_hour % 24, parts.tm_min % 60, parts.tm_sec % 61,
+  snprintf(text, 24, "%02d:%02d:%02d.%03d", parts.tm_hour % 24, parts.tm_min % 60, parts.tm_sec % 61,
            (int)(time % 1000000 / 1000));
   return text;
 }
@@ -63,7 +63,7 @@ static const char* clock_time(duetime_time time, char text[16]) {
 
 /* One function for the interval and the cron job: user_data says which counter is theirs. */
 static int32_t beat(void* user_data, duetime_call* call) {
-  char due[16];
+  char due[24];
   printf("  %-9s due %s  run %.8s\n", duetime_call_job_id(call),
          clock_time(duetime_call_scheduled_time(call), due), duetime_call_run_id(call));
   count(user_data);
@@ -184,7 +184,7 @@ static int print_stored_jobs(duetime_scheduler* scheduler) {
   must("list jobs", duetime_scheduler_list_jobs(scheduler, NULL, &list));
   for (i = 0; i < duetime_job_list_size(list); ++i) {
     duetime_job* job = NULL;
-    char next[16];
+    char next[24];
     must("read a job", duetime_job_list_at(list, i, &job));
     printf("  %-9s runs task %-4s next at %s\n", duetime_job_id(job), duetime_job_task(job),
            clock_time(duetime_job_next_run_time(job), next));
