@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <thread>
 
 #include "tests/capi/capi_test.h"
@@ -25,9 +24,8 @@ int exit_status_of_child(Body&& body) {
 }
 
 TEST(Fork, ChildMayUseHandlesWhateverOtherThreadsDid) {
-  std::atomic<bool> stop = false;
-  std::thread churning([&] {
-    while (!stop) manual_clock();
+  const std::jthread churning([](const std::stop_token& stop) {
+    while (!stop.stop_requested()) manual_clock();
   });
   for (int round = 0; round < 50; ++round) {
     const int status = exit_status_of_child([] {
@@ -40,8 +38,6 @@ TEST(Fork, ChildMayUseHandlesWhateverOtherThreadsDid) {
     });
     ASSERT_EQ(status, 0) << "round " << round;
   }
-  stop = true;
-  churning.join();
 }
 
 TEST(Fork, ChildIsToldThatTheSchedulerIsItsParents) {

@@ -172,9 +172,10 @@ TEST(Handles, DestroyMayRaceWithCalls) {
     duetime_clock* const clock = manual_clock().release();
     std::atomic<int> ready = 0;
     const auto use_until_stale = [&] {
-      ++ready;
       duetime_time now = 0;
-      duetime_status status = DUETIME_OK;
+      duetime_status status = duetime_clock_now(clock, &now);
+      EXPECT_STATUS(DUETIME_OK, status);
+      ++ready;
       while (status == DUETIME_OK) status = duetime_clock_now(clock, &now);
       EXPECT_EQ(now, kNoon);
       EXPECT_STATUS(DUETIME_ERROR_STALE_HANDLE, status);
