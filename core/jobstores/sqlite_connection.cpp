@@ -85,8 +85,10 @@ std::string SqliteConnection::text_of(const std::string& sql) {
 }
 
 void SqliteConnection::fail(std::string_view doing) const {
+  const int saved_errno = errno;  // SQLite does not note it when COMMIT fails (3.40)
   const int code = library_.extended_errcode(handle_);
-  const int system_error = library_.system_errno(handle_);
+  const int noted = library_.system_errno(handle_);
+  const int system_error = noted != 0 ? noted : saved_errno;
   const std::string text = path_ + ": cannot " + std::string(doing) + ": " + library_.errmsg(handle_);
   throw Error(code_of(code, system_error), with_system_error(text, code, system_error));
 }
@@ -146,6 +148,7 @@ void SqliteCursor::bind(int index, const SqliteValue& value) {
 }
 
 bool SqliteCursor::next() {
+  errno = 0;  // for fail()
   const int code = library_.step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
