@@ -29,8 +29,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-import duetime
 from duetime.jobstores.sqlite import SQLiteJobStore
+from duetime.runs import current_run
 from duetime.schedulers.background import BackgroundScheduler
 
 LEASE_SECONDS = 2  # a dead node's runs are taken over after this long; the default of 30 suits servers
@@ -52,7 +52,8 @@ def note(**members: object) -> None:
 
 def work(seconds: float) -> None:
     """What all jobs of this example run."""
-    run = duetime.current_run()
+    run = current_run()
+    assert run, "called outside of a job"
     fire = {"job": run.job_id, "scheduled": run.scheduled_time.isoformat(), "attempt": run.attempt}
     note(what="start", **fire)
     time.sleep(seconds)
