@@ -10,7 +10,9 @@ from repository import read
 SCHEMA = json.loads(read("docs/job.schema.json"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 TABLE = json.loads(read("tests/data/job_documents.json"))
-EXAMPLES = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", read("docs/job_document.md"), re.M | re.S)]
+EXAMPLES = [
+    json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", read("docs/job_document.md"), re.M | re.S)
+]
 
 
 def test_the_schema_is_one():
