@@ -159,6 +159,7 @@ py::object exception_of(const Body& body) {
     body();
     return {};
   } catch (py::error_already_set& error) {
+    if (error.trace()) PyException_SetTraceback(error.value().ptr(), error.trace().ptr());
     return error.value();
   } catch (const std::exception& error) {
     return py::reinterpret_borrow<py::object>(PyExc_RuntimeError)(error.what());

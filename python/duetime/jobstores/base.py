@@ -270,7 +270,7 @@ class NativeJobStore(BaseJobStore):
         has_payload = fields & _native.JOB_PAYLOAD
         task, encoding, data = self._payload(job) if has_payload else (_native.LIVE_TASK, "none", b"")
         trigger = to_engine(job.trigger, self._scheduler.timezone, living=self.living) if "trigger" in changed else None
-        next_run_time = job.next_run_time if fields & _native.JOB_NEXT_RUN_TIME else None
+        next_run_time = job._next_run_time if fields & _native.JOB_NEXT_RUN_TIME else None
         try:
             snapshot = self._engine.modify_job(
                 self._alias,

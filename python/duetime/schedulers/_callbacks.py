@@ -61,8 +61,7 @@ class Callbacks:
         text = "".join(traceback.format_tb(trace))
         self._logger(logger).error('Job "%s" raised an exception', self._shown(store, job_id, name), exc_info=exception)
         _clear_frames(trace)
-        kind = type(exception)
-        return f"{kind.__module__}.{kind.__qualname__}", _text(exception), text
+        return _kind(exception), _text(exception), text
 
     @staticmethod
     def _logger(logger: Logger | None) -> Logger:
@@ -128,9 +127,12 @@ class Callbacks:
 
     # --- log ----------------------------------------------------------------------------------------
 
-    @staticmethod
-    def log(level: int, logger: str, message: str) -> None:
-        logging.getLogger(f"apscheduler.{logger}").log(level, "%s", message)
+    def log(self, level: int, logger: str, message: str) -> None:
+        scheduler = self._scheduler()
+        if logger == "scheduler" and scheduler is not None:
+            scheduler._logger.log(level, "%s", message)
+        else:
+            logging.getLogger(f"apscheduler.{logger}").log(level, "%s", message)
 
 
 _SUBMISSION = frozenset({events.EVENT_JOB_SUBMITTED, events.EVENT_JOB_MAX_INSTANCES})
@@ -150,6 +152,11 @@ def _clear_frames(trace: TracebackType | None) -> None:
     """Lets go of what the frames hold, which would live as long as the exception does."""
     if trace is not None:
         traceback.clear_frames(trace)
+
+
+def _kind(exception: BaseException) -> str:
+    kind = type(exception)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _text(exception: BaseException) -> str:

@@ -236,15 +236,16 @@ class BaseScheduler(metaclass=ABCMeta):
         self._check_uwsgi()
         self._engine = self._make_engine()
         try:
-            self._start_parts()
-            with engine_errors():
-                self._engine.start(paused)
+            with self._jobstores_lock:
+                self._start_parts()
+                with engine_errors():
+                    self._engine.start(paused)
+                del self._pending_jobs[:]
         except BaseException:
             self._drop_engine()
             raise
         self._state = STATE_PAUSED if paused else STATE_RUNNING
         watch(self)
-        self._logger.info("Scheduler started")
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_STARTED))
         if not paused:
             self.wakeup()
@@ -280,7 +281,6 @@ class BaseScheduler(metaclass=ABCMeta):
                 store.start(self, alias)
             for job, jobstore_alias, replace_existing in self._pending_jobs:
                 self._real_add_job(job, jobstore_alias, replace_existing)
-            del self._pending_jobs[:]
 
     def _drop_engine(self) -> None:
         self._engine = None
@@ -305,7 +305,6 @@ class BaseScheduler(metaclass=ABCMeta):
                 jobstore.shutdown()
         if wait and not _native.in_task():
             self._drop_engine()  # closes the job stores' files; a task that is inside still needs the engine
-        self._logger.info("Scheduler has been shut down")
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_SHUTDOWN))
 
     @staticmethod
@@ -339,7 +338,6 @@ class BaseScheduler(metaclass=ABCMeta):
         if self._engine is not None:
             self._engine.pause()
         self._state = STATE_PAUSED
-        self._logger.info("Paused scheduler job processing")
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_PAUSED))
 
     def resume(self) -> None:
@@ -354,7 +352,6 @@ class BaseScheduler(metaclass=ABCMeta):
         if self._engine is not None:
             self._engine.resume()
         self._state = STATE_RUNNING
-        self._logger.info("Resumed scheduler job processing")
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_RESUMED))
         self.wakeup()
 

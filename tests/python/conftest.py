@@ -1,0 +1,98 @@
+"""What the tests share. Nothing here or in the tests depends on how fast the machine is: they wait for conditions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from duetime.schedulers.background import BackgroundScheduler
+from duetime.testing import ManualClock
+
+DEADLINE = 60.0  # seconds; only ever waited for when something is broken
+START = datetime(2026, 11, 23, 9, 0, 0, tzinfo=timezone.utc)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    give_up = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < give_up, "the condition did not come true"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+def scheduler(clock: ManualClock) -> Iterator[BackgroundScheduler]:
+    """Not started; by the manual clock, in UTC."""
+    made = BackgroundScheduler(timezone="UTC", clock=clock)
+    yield made
+    if made.running:
+        made.shutdown()
+
+
+@pytest.fixture
+def running(scheduler: BackgroundScheduler) -> BackgroundScheduler:
+    scheduler.start()
+    return scheduler
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Starts a Python program in the test's own directory, where `jobs.py` is its module of jobs."""
+    (tmp_path / "jobs.py").write_text(JOBS)
+
+    def start(source: str, *arguments: str) -> subprocess.Popen[str]:
+        script = tmp_path / f"program_{len(list(tmp_path.glob('program_*')))}.py"
+        script.write_text(textwrap.dedent(source))
+        return subprocess.Popen(
+            [sys.executable, str(script), *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return start
+
+
+JOBS = '''
+import os, time
+
+def note(line):
+    """Appends a line to the file "notes"; such appends do not mix."""
+    descriptor = os.open("notes", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.write(descriptor, (line + "\\n").encode())
+    os.close(descriptor)
+
+def hang(name):
+    """Runs until the process dies, unless the file "let_go" is there."""
+    note(f"begin {name}")
+    while not os.path.exists("let_go"):
+        time.sleep(0.01)
+    note(f"end {name}")
+'''
+
+
+def notes(directory: Path) -> list[str]:
+    path = directory / "notes"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    """Waits for a program that ends well; its output."""
+    output, _ = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, output
+    return output
