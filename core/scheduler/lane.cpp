@@ -222,12 +222,13 @@ void Lane::reclaim_if_due() {
 void Lane::claim_all() {
   for (;;) {
     next_due_ = kLatestInstant;
+    const Instant looked_at = now();
     const bool progress = claim_batch();
     if (progress) contention_.reset();
     flush_ends();
     flush_unstarted();
     if (stopping_ || paused_ || now() < next_due_.load()) return;
-    if (progress) continue;
+    if (progress || looked_at < next_due_.load()) continue;  // the second: it has become due meanwhile
     next_due_ = add(now(), contention_.next());  // other nodes hold what is due: let them
     return;
   }
