@@ -7,9 +7,9 @@ namespace {
 
 constexpr JobStatus kStatuses[] = {JobStatus::kScheduled, JobStatus::kPaused, JobStatus::kFinishing};
 
-// A few thousand jobs that come due again and again are parsed once; larger sets go round and are not kept.
-constexpr std::size_t kCachedDocuments = 4'096;
-constexpr std::size_t kLargestCachedDocument = 4'096;  // bytes
+// Some ten thousand jobs that come due again and again are parsed once. When more go round, all start anew.
+constexpr std::size_t kMostCachedBytes = std::size_t{8} * 1024 * 1024;
+constexpr std::size_t kLargestCachedDocument = 4'096;
 
 }  // namespace
 
@@ -37,7 +37,11 @@ JobPtr JobDocumentCache::parse(std::string_view document) {
   std::string key(document);
   if (const auto found = jobs_.find(key); found != jobs_.end()) return found->second;
   JobPtr job = job_from_text(document);
-  if (jobs_.size() >= kCachedDocuments) jobs_.clear();
+  if (bytes_ + key.size() > kMostCachedBytes) {
+    jobs_.clear();
+    bytes_ = 0;
+  }
+  bytes_ += key.size();
   jobs_.emplace(std::move(key), job);
   return job;
 }

@@ -22,6 +22,7 @@ class JobDocumentCache {
 
  private:
   std::unordered_map<std::string, JobPtr> jobs_;
+  std::size_t bytes_ = 0;  // of their texts
 };
 
 }  // namespace duetime
