@@ -128,6 +128,7 @@ TEST_F(Cluster, AJobThatAsksToRecoverRunsAgainAndTheDeadNodesEndIsRefused) {
   // The dead node comes to life again: it may not start, and nothing of it is recorded.
   ASSERT_THAT(dead_->taken, SizeIs(1));
   run_execution(dead_->taken[0]);
+  dead->scheduler.run_pending();
   EXPECT_THAT(dead->calls, IsEmpty());
   EXPECT_THAT(dead->events_of(kRunLost), SizeIs(1));
   EXPECT_FALSE(living->scheduler.find_job("", "job"));
