@@ -126,7 +126,8 @@ class ManualAlarm final : public Alarm {
   void arm(Instant when) override {
     const std::lock_guard lock(clock_->mutex_);
     armed_ = when;
-    wake_if_due();
+    wake_.clear();
+    if (rang_ || clock_changed_ || *armed_ <= clock_->now_) wake_.set();
   }
 
   WakeReason wait() override { return sleep(true); }

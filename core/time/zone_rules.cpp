@@ -97,11 +97,14 @@ void ZoneRules::add(int64_t at_seconds, int offset_seconds) {
 // before and one after them, so that every transition in them has its neighbours.
 void ZoneRules::follow(const PosixRule& rule, int64_t listed_until) {
   const int first_year = year_of(listed_until * kMicros);
-  const int last_year = std::min(first_year + kCycleYears + 3, 9999);
-  for (const TzifTransition& change : changes_by_rule(rule, first_year, last_year)) {
-    if (change.at > listed_until) add(change.at, change.offset);
+  const int last_year = first_year + kCycleYears + 3;
+  // A year more is computed: what ends in the last second of a year may go on in the first of the next.
+  const int64_t end = start_of_year(last_year + 1);
+  for (const TzifTransition& change : changes_by_rule(rule, first_year, last_year + 1)) {
+    if (change.at > listed_until && change.at * kMicros < end) add(change.at, change.offset);
   }
-  if (last_year < 9999) cycle_end_ = start_of_year(first_year + kCycleYears + 2);
+  const bool goes_on_changing = periods_.back().begin >= start_of_year(first_year + 2);
+  if (goes_on_changing) cycle_end_ = start_of_year(first_year + kCycleYears + 2);
 }
 
 void ZoneRules::close() {

@@ -17,16 +17,13 @@ class IntervalTrigger final : public Trigger {
     return until_end(previous ? checked_add(*previous, rule_.interval) : first(now));
   }
 
-  // All fires after `first` lie on its grid, so that they can be counted without being visited.
+  // All fires after `first` lie on its grid, so that they can be counted without being visited. `first`
+  // itself is one even after the end: it may have been set by hand.
   Backlog backlog(Instant first, Instant until, std::size_t keep) const override {
-    const Instant last_possible = rule_.end ? std::min(until, *rule_.end) : until;
+    const Instant end = std::max(first, std::min(until, rule_.end.value_or(until)));
+    const int64_t last = (end - first) / rule_.interval;
     Backlog backlog;
-    if (first > last_possible) return backlog;
-    const int64_t last = (last_possible - first) / rule_.interval;
-    const int64_t kept = last < static_cast<int64_t>(std::min<std::size_t>(keep, INT64_MAX))
-                             ? last + 1
-                             : static_cast<int64_t>(keep);
-    backlog.dropped = last + 1 - kept;
+    backlog.dropped = static_cast<uint64_t>(last) < keep ? 0 : last + 1 - static_cast<int64_t>(keep);
     for (int64_t k = backlog.dropped; k <= last; ++k) backlog.fires.push_back(first + k * rule_.interval);
     backlog.next = until_end(checked_add(backlog.fires.back(), rule_.interval));
     return backlog;
