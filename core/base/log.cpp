@@ -1,5 +1,6 @@
 #include "core/base/log.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -46,7 +47,7 @@ std::string escape_control(std::string_view message) {
 Log::Log(LogSink sink, LogLevel threshold) : sink_(std::move(sink)), threshold_(threshold) {
   if (sink_) return;
   sink_ = write_to_stderr;
-  threshold_ = LogLevel::kWarning;
+  threshold_ = std::max(threshold, LogLevel::kWarning);
 }
 
 void Log::write(LogLevel level, std::string_view logger, std::string_view message) const noexcept {

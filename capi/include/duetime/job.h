@@ -70,7 +70,7 @@ DUETIME_API int32_t duetime_job_status(const duetime_job *job);
 DUETIME_API int32_t duetime_job_coalesce(const duetime_job *job);
 DUETIME_API int32_t duetime_job_max_instances(const duetime_job *job);
 DUETIME_API int32_t duetime_job_recover(const duetime_job *job);
-DUETIME_API int64_t duetime_job_revision(const duetime_job *job);
+DUETIME_API int64_t duetime_job_revision(const duetime_job *job); /* 0 in the answer of add_job(): not read yet */
 DUETIME_API duetime_duration duetime_job_misfire_grace(const duetime_job *job);
 DUETIME_API duetime_time duetime_job_next_run_time(const duetime_job *job);
 DUETIME_API uint32_t duetime_job_tag_count(const duetime_job *job);

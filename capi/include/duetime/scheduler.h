@@ -79,7 +79,7 @@ DUETIME_API duetime_status duetime_scheduler_wakeup_fd(const duetime_scheduler *
 
 /* --- stores, executors, tasks, listeners ------------------------------------------------------------------ */
 
-/* Opens a store. configuration: a URL ("memory:", "sqlite:///relative.db", "sqlite:////absolute.db") or a JSON
+/* Adds a store; it is opened when it is first needed, by duetime_scheduler_start() at the latest. configuration: a URL ("memory:", "sqlite:///relative.db", "sqlite:////absolute.db") or a JSON
  * object {"type": "sqlite", "path": "jobs.db", ...} (docs/job_stores.md). */
 DUETIME_API duetime_status duetime_scheduler_add_store(duetime_scheduler *scheduler, const char *alias,
                                                        const char *configuration);
