@@ -15,14 +15,15 @@
 namespace duetime {
 
 // Every function of SQLite that the store calls; a new call is one more word here.
-#define DUETIME_SQLITE_FUNCTIONS(F)                                                                          \
-  F(libversion)                                                                                              \
-  F(libversion_number)                                                                                       \
-  F(threadsafe)                                                                                              \
-  F(open_v2) F(close_v2) F(busy_timeout) F(extended_result_codes) F(extended_errcode) F(errmsg) F(errstr)    \
-      F(system_errno) F(db_readonly) F(get_autocommit) F(changes) F(prepare_v3) F(finalize) F(step) F(reset) \
-          F(clear_bindings) F(bind_int64) F(bind_null) F(bind_text64) F(column_type) F(column_int64)         \
-              F(column_text) F(column_bytes)
+// clang-format off
+#define DUETIME_SQLITE_FUNCTIONS(F)                                                             \
+  F(libversion) F(libversion_number) F(threadsafe)                                              \
+  F(open_v2) F(close_v2) F(busy_timeout) F(db_readonly) F(get_autocommit) F(changes)            \
+  F(extended_result_codes) F(extended_errcode) F(errmsg) F(system_errno)                        \
+  F(prepare_v3) F(finalize) F(step) F(reset) F(clear_bindings)                                  \
+  F(bind_int64) F(bind_null) F(bind_text64)                                                     \
+  F(column_type) F(column_int64) F(column_text) F(column_bytes)
+// clang-format on
 
 struct SqliteLibrary {
 #define DUETIME_SQLITE_MEMBER(name) decltype(&::sqlite3_##name) name = nullptr;

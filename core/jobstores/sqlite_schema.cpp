@@ -227,11 +227,16 @@ SqliteTables::SqliteTables(const std::string& table_prefix)
       meta("\"" + prefix + "_meta\""),
       jobs("\"" + prefix + "_jobs\""),
       job_tags("\"" + prefix + "_job_tags\""),
-      runs("\"" + prefix + "_runs\"") {}
+      runs("\"" + prefix + "_runs\""),
+      runs_running("\"" + prefix + "_runs_running\"") {}
 
 std::string SqliteTables::sql(std::string_view text, std::string_view columns) const {
-  const std::pair<std::string_view, std::string_view> names[] = {
-      {"{meta}", meta}, {"{jobs}", jobs}, {"{job_tags}", job_tags}, {"{runs}", runs}, {"{columns}", columns}};
+  const std::pair<std::string_view, std::string_view> names[] = {{"{meta}", meta},
+                                                                 {"{jobs}", jobs},
+                                                                 {"{job_tags}", job_tags},
+                                                                 {"{runs}", runs},
+                                                                 {"{runs_running}", runs_running},
+                                                                 {"{columns}", columns}};
   std::string sql(text);
   for (const auto& [placeholder, name] : names) {
     for (std::size_t at = sql.find(placeholder); at != std::string::npos; at = sql.find(placeholder, at)) {

@@ -13,7 +13,8 @@ inline constexpr int64_t kSqliteSchemaVersion = 1;
 struct SqliteTables {
   explicit SqliteTables(const std::string& prefix);
 
-  // SQL with the names in it: {meta}, {jobs}, {job_tags}, {runs}, and {columns} for `columns`.
+  // SQL with the names in it: {meta}, {jobs}, {job_tags}, {runs}, {runs_running}, and {columns} for
+  // `columns`.
   std::string sql(std::string_view text, std::string_view columns = {}) const;
 
   std::string prefix;
@@ -23,6 +24,7 @@ struct SqliteTables {
   std::string jobs;
   std::string job_tags;
   std::string runs;
+  std::string runs_running;  // an index
 };
 
 // Checks what the file is before anything in it is changed, then brings it to WAL mode and makes the tables
