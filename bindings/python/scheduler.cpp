@@ -82,16 +82,16 @@ int32_t wakeup_fd(const Scheduler& scheduler) {
 
 // --- parts ---------------------------------------------------------------------------------------
 
-void add_store(Scheduler& scheduler, const char* alias, const char* configuration) {
+void add_store(Scheduler& scheduler, Text alias, Text configuration) {
   call_unlocked([&] { return duetime_scheduler_add_store(scheduler.get(), alias, configuration); });
 }
 
 template <auto Function>
-void remove_part(Scheduler& scheduler, const char* alias, bool wait) {
+void remove_part(Scheduler& scheduler, Text alias, bool wait) {
   call_unlocked([&] { return Function(scheduler.get(), alias, wait ? 1 : 0); });
 }
 
-void add_inline_executor(Scheduler& scheduler, const char* alias) {
+void add_inline_executor(Scheduler& scheduler, Text alias) {
   call_unlocked([&] { return duetime_scheduler_add_inline_executor(scheduler.get(), alias); });
 }
 
@@ -99,10 +99,10 @@ void add_inline_executor(Scheduler& scheduler, const char* alias) {
 
 // When the job runs first: microseconds, None if it is paused, FROM_TRIGGER if its trigger never fires, so
 // that it was not added.
-py::object add_job(Scheduler& scheduler, const Trigger& trigger, const char* store, const char* id,
-                   const char* name, const char* task, const char* executor, bool coalesce, int max_instances,
-                   bool recover, bool replace, const py::object& misfire_grace,
-                   const py::object& next_run_time, const char* encoding, const py::object& payload) {
+py::object add_job(Scheduler& scheduler, const Trigger& trigger, Text store, Text id, Text name, Text task,
+                   Text executor, bool coalesce, int max_instances, bool recover, bool replace,
+                   const py::object& misfire_grace, const py::object& next_run_time, Text encoding,
+                   const py::object& payload) {
   const duetime_job_options options =
       job_options(store, id, name, task, executor, coalesce, max_instances, recover, replace, misfire_grace,
                   next_run_time, encoding, payload);
@@ -138,21 +138,14 @@ class JobBatch {
   }
 
  private:
-  static const char* text(const py::handle& value) {
-    if (value.is_none()) return nullptr;
-    const char* characters = PyUnicode_AsUTF8(value.ptr());  // owned by the str, which the row keeps alive
-    if (characters == nullptr) throw py::error_already_set();
-    return characters;
-  }
-
   void add(const py::tuple& row) {
     const auto at = [&row](Py_ssize_t index) { return py::handle(PyTuple_GET_ITEM(row.ptr(), index)); };
     const duetime_trigger* trigger = at(0).cast<const Trigger&>().get();
-    options_.push_back(job_options(text(at(1)), text(at(2)), text(at(3)), text(at(4)), text(at(5)),
-                                   at(6).ptr() == Py_True, at(7).cast<int>(), at(8).ptr() == Py_True,
-                                   at(9).ptr() == Py_True, py::reinterpret_borrow<py::object>(at(10)),
-                                   py::reinterpret_borrow<py::object>(at(11)), text(at(12)),
-                                   py::reinterpret_borrow<py::object>(at(13))));
+    options_.push_back(
+        job_options(Text::of(at(1)), Text::of(at(2)), Text::of(at(3)), Text::of(at(4)), Text::of(at(5)),
+                    at(6).ptr() == Py_True, at(7).cast<int>(), at(8).ptr() == Py_True, at(9).ptr() == Py_True,
+                    py::reinterpret_borrow<py::object>(at(10)), py::reinterpret_borrow<py::object>(at(11)),
+                    Text::of(at(12)), py::reinterpret_borrow<py::object>(at(13))));
     triggers_.push_back(trigger);
   }
 
@@ -163,10 +156,10 @@ class JobBatch {
 
 void add_jobs(Scheduler& scheduler, const py::sequence& rows) { JobBatch(rows).hand_over(scheduler); }
 
-py::object modify_job(Scheduler& scheduler, const char* store, const char* id, uint32_t fields,
-                      const Trigger* trigger, const char* name, const char* task, const char* executor,
-                      bool coalesce, int max_instances, bool recover, const py::object& misfire_grace,
-                      const py::object& next_run_time, const char* encoding, const py::object& payload) {
+py::object modify_job(Scheduler& scheduler, Text store, Text id, uint32_t fields, const Trigger* trigger,
+                      Text name, Text task, Text executor, bool coalesce, int max_instances, bool recover,
+                      const py::object& misfire_grace, const py::object& next_run_time, Text encoding,
+                      const py::object& payload) {
   const duetime_job_options options =
       job_options(nullptr, nullptr, name, task, executor, coalesce, max_instances, recover, false,
                   misfire_grace, next_run_time, encoding, payload);
@@ -179,22 +172,22 @@ py::object modify_job(Scheduler& scheduler, const char* store, const char* id, u
 }
 
 template <auto Function>
-py::object job_call(Scheduler& scheduler, const char* store, const char* id) {
+py::object job_call(Scheduler& scheduler, Text store, Text id) {
   duetime_job* job = nullptr;
   call_unlocked([&] { return Function(scheduler.get(), store, id, &job); });
   return to_job(job);
 }
 
-void remove_job(Scheduler& scheduler, const char* store, const char* id) {
+void remove_job(Scheduler& scheduler, Text store, Text id) {
   call_unlocked([&] { return duetime_scheduler_remove_job(scheduler.get(), store, id); });
 }
 
-void remove_all_jobs(Scheduler& scheduler, const char* store) {
+void remove_all_jobs(Scheduler& scheduler, Text store) {
   call_unlocked([&] { return duetime_scheduler_remove_all_jobs(scheduler.get(), store); });
 }
 
 // Null if there is none.
-duetime_job* find_job(const Scheduler& scheduler, const char* store, const char* id) {
+duetime_job* find_job(const Scheduler& scheduler, Text store, Text id) {
   duetime_job* job = nullptr;
   call_unlocked([&] {
     const duetime_status status = duetime_scheduler_get_job(scheduler.get(), store, id, &job);
@@ -203,13 +196,12 @@ duetime_job* find_job(const Scheduler& scheduler, const char* store, const char*
   return job;
 }
 
-py::object get_job(const Scheduler& scheduler, const char* store, const char* id) {
+py::object get_job(const Scheduler& scheduler, Text store, Text id) {
   return to_job(find_job(scheduler, store, id));
 }
 
 // When the job runs next: microseconds, None while it is paused, `otherwise` when it is finished or gone.
-py::object next_run_time(const Scheduler& scheduler, const char* store, const char* id,
-                         py::object otherwise) {
+py::object next_run_time(const Scheduler& scheduler, Text store, Text id, py::object otherwise) {
   duetime_job* handle = find_job(scheduler, store, id);
   if (handle == nullptr) return otherwise;
   const Job job(handle);
@@ -217,7 +209,7 @@ py::object next_run_time(const Scheduler& scheduler, const char* store, const ch
   return time_or_none(duetime_job_next_run_time(handle));
 }
 
-py::list list_jobs(const Scheduler& scheduler, const char* store) {
+py::list list_jobs(const Scheduler& scheduler, Text store) {
   duetime_job_list* handle = nullptr;
   call_unlocked([&] { return duetime_scheduler_list_jobs(scheduler.get(), store, &handle); });
   const std::unique_ptr<duetime_job_list, decltype(&duetime_job_list_destroy)> list(
@@ -231,13 +223,13 @@ py::list list_jobs(const Scheduler& scheduler, const char* store) {
   return jobs;
 }
 
-std::string list_runs(const Scheduler& scheduler, const char* store, const char* filter) {
+std::string list_runs(const Scheduler& scheduler, Text store, Text filter) {
   char* json = nullptr;
   call_unlocked([&] { return duetime_scheduler_list_runs(scheduler.get(), store, filter, &json); });
   return take_text(json);
 }
 
-void release_parked(Scheduler& scheduler, const char* store, const char* id) {
+void release_parked(Scheduler& scheduler, Text store, Text id) {
   call_unlocked([&] { return duetime_scheduler_release_parked(scheduler.get(), store, id); });
 }
 
@@ -279,8 +271,7 @@ void bind_scheduler(py::module_& module) {
       .def("remove_store", &remove_part<&duetime_scheduler_remove_store>, py::arg("alias"), py::arg("wait"))
       .def(
           "add_thread_pool",
-          [](Scheduler& scheduler, const char* alias, uint32_t workers, py::object logger,
-             py::object on_start) {
+          [](Scheduler& scheduler, Text alias, uint32_t workers, py::object logger, py::object on_start) {
             add_thread_pool(scheduler.get(), alias, workers, std::move(logger), std::move(on_start));
           },
           py::arg("alias"), py::arg("workers"), py::arg("logger"), py::arg("on_start"))

@@ -22,7 +22,7 @@ using OptionalText = std::optional<std::string>;
 
 const char* text_or_null(const OptionalText& text) { return text ? text->c_str() : nullptr; }
 
-TriggerHandle make_date(const py::object& run_time, const char* zone) {
+TriggerHandle make_date(const py::object& run_time, Text zone) {
   const duetime_time time = to_time(run_time);
   duetime_trigger* handle = nullptr;
   call_quick([&] { return duetime_trigger_create_date(time, zone, &handle); });
@@ -30,7 +30,7 @@ TriggerHandle make_date(const py::object& run_time, const char* zone) {
 }
 
 TriggerHandle make_interval(duetime_duration interval, const py::object& start, const py::object& end,
-                            duetime_duration jitter, const char* zone) {
+                            duetime_duration jitter, Text zone) {
   duetime_interval_options options = DUETIME_INTERVAL_OPTIONS_INIT;
   options.interval = interval;
   options.start = to_time_or_none(start);
@@ -44,7 +44,7 @@ TriggerHandle make_interval(duetime_duration interval, const py::object& start, 
 
 // `fields`: year, month, day, week, day_of_week, hour, minute, second; None takes the default.
 TriggerHandle make_cron(const std::array<OptionalText, 8>& fields, const py::object& start,
-                        const py::object& end, duetime_duration jitter, const char* zone, int dst) {
+                        const py::object& end, duetime_duration jitter, Text zone, int dst) {
   duetime_cron_options options = DUETIME_CRON_OPTIONS_INIT;
   options.dst = dst;
   options.year = text_or_null(fields[0]);

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from duetime import _native
+from duetime._errors import engine_errors, translate
 from duetime._payload import Payload
 from duetime.job import Job
 from duetime.triggers._engine import to_engine
@@ -102,6 +103,7 @@ class BaseJobStore(metaclass=ABCMeta):
         return f"<{self.__class__.__name__}>"
 
 
+_MOST_INSTANCES = 2**31 - 1  # for the engine; more is as good
 _HIDDEN = frozenset({_native.JOB_UNREADABLE, _native.JOB_FINISHING})
 
 # What to tell the engine when an attribute of a job has changed.
@@ -162,16 +164,19 @@ class NativeJobStore(BaseJobStore):
         scheduler._open_store(alias, json.dumps(self._configuration()))
 
     def lookup_job(self, job_id: str) -> Job | None:
-        snapshot = self._engine.get_job(self._alias, job_id)
+        with engine_errors():
+            snapshot = self._engine.get_job(self._alias, job_id)
         if snapshot is None or snapshot.status in _HIDDEN:
             return None
         return Job._from_snapshot(self._scheduler, self, snapshot)
 
     def get_all_jobs(self) -> list[Job]:
+        with engine_errors():
+            snapshots = self._engine.list_jobs(self._alias)
         # A finished job whose last run still goes on is not shown: APScheduler has removed it by then.
         return [
             Job._from_snapshot(self._scheduler, self, snapshot)
-            for snapshot in self._engine.list_jobs(self._alias)
+            for snapshot in snapshots
             if snapshot.status not in _HIDDEN
         ]
 
@@ -202,7 +207,7 @@ class NativeJobStore(BaseJobStore):
         except _native.Error as exc:
             if exc.code == _native.ERROR_CONFLICT:
                 raise ConflictingIdError(job.id) from None
-            raise
+            raise translate(exc) from None
         job._next_run_time = next_run_time
         job._store = self if self.living else None
 
@@ -218,7 +223,7 @@ class NativeJobStore(BaseJobStore):
             task,
             job.executor,
             job.coalesce,
-            job.max_instances,
+            min(job.max_instances, _MOST_INSTANCES),
             job.recover,
             replace,
             _grace(job),
@@ -234,7 +239,7 @@ class NativeJobStore(BaseJobStore):
         except _native.Error as exc:
             if exc.code == _native.ERROR_CONFLICT:
                 raise ConflictingIdError(_conflicting_id(str(exc), jobs)) from None
-            raise
+            raise translate(exc) from None
         for job in jobs:
             job._jobstore_alias = self._alias
             job._store = self  # asks for the next run time when it is read
@@ -250,7 +255,7 @@ class NativeJobStore(BaseJobStore):
             task,
             job.executor,
             job.coalesce,
-            job.max_instances,
+            min(job.max_instances, _MOST_INSTANCES),
             job.recover,
             False,
             _grace(job),
@@ -281,7 +286,7 @@ class NativeJobStore(BaseJobStore):
                 task,
                 job.executor,
                 job.coalesce,
-                job.max_instances,
+                min(job.max_instances, _MOST_INSTANCES),
                 job.recover,
                 _grace(job),
                 next_run_time,
@@ -291,7 +296,7 @@ class NativeJobStore(BaseJobStore):
         except _native.Error as exc:
             if exc.code == _native.ERROR_NOT_FOUND:
                 raise JobLookupError(job.id) from None
-            raise
+            raise translate(exc) from None
         job._store = self if self.living else None
         job._refresh(snapshot)
 
@@ -301,10 +306,11 @@ class NativeJobStore(BaseJobStore):
         except _native.Error as exc:
             if exc.code == _native.ERROR_NOT_FOUND:
                 raise JobLookupError(job_id) from None
-            raise
+            raise translate(exc) from None
 
     def remove_all_jobs(self) -> None:
-        self._engine.remove_all_jobs(self._alias)
+        with engine_errors():
+            self._engine.remove_all_jobs(self._alias)
 
     def _present_run_time(self, job_id: str, last_known: Any) -> Any:
         """In microseconds, ``None`` while paused; what was last known if the job or the engine is gone."""

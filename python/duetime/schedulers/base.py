@@ -13,7 +13,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from duetime import _native
-from duetime._errors import engine_errors
+from duetime._errors import engine_errors, translate
 from duetime._zones import share_search_path
 from duetime.events import (
     EVENT_ALL,
@@ -737,7 +737,7 @@ class BaseScheduler(metaclass=ABCMeta):
         except _native.Error as exc:
             if exc.code == _native.ERROR_NOT_FOUND:
                 raise JobLookupError(job_id) from None
-            raise
+            raise translate(exc) from None
         return None if snapshot is None else self._job_from_snapshot(snapshot)
 
     def _job_from_snapshot(self, snapshot: _native.Job) -> Job:
@@ -885,7 +885,7 @@ class BaseScheduler(metaclass=ABCMeta):
         except _native.Error as exc:
             if exc.code == _native.ERROR_NOT_FOUND:
                 raise JobLookupError(job_id) from None
-            raise
+            raise translate(exc) from None
 
     def health(self) -> dict[str, Any]:
         """(ours) How the scheduler and each of its job stores are; see docs/health.md.

@@ -6,6 +6,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 from duetime import _native
+from duetime._errors import translate
 from duetime._zones import zone_name
 from duetime.triggers.base import NativeTrigger
 from duetime.util import UTC, astimezone, convert_to_datetime, datetime_repr, get_localzone
@@ -38,7 +39,10 @@ class DateTrigger(NativeTrigger):
 
     def _make_native(self) -> _native.Trigger:
         zone = astimezone(self.run_date.tzinfo)
-        return _native.Trigger.date(self.run_date, zone_name(zone or UTC))
+        try:
+            return _native.Trigger.date(self.run_date, zone_name(zone or UTC))
+        except _native.Error as exc:
+            raise translate(exc) from None
 
     def __getstate__(self) -> dict[str, Any]:
         return {"version": 1, "run_date": self.run_date}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from duetime import _native
+from duetime._errors import translate
 from duetime._zones import zone_name
 from duetime.triggers._period import jitter_microseconds, period_zone
 from duetime.triggers.base import NativeTrigger
@@ -76,13 +77,16 @@ class IntervalTrigger(NativeTrigger):
         return None if self.end_date and fire_time > self.end_date else fire_time
 
     def _make_native(self) -> _native.Trigger:
-        return _native.Trigger.interval(
-            self.interval // _MICROSECOND,
-            self.start_date,
-            self.end_date,
-            jitter_microseconds(self.jitter),
-            zone_name(self.timezone),
-        )
+        try:
+            return _native.Trigger.interval(
+                self.interval // _MICROSECOND,
+                self.start_date,
+                self.end_date,
+                jitter_microseconds(self.jitter),
+                zone_name(self.timezone),
+            )
+        except _native.Error as exc:
+            raise translate(exc) from None
 
     def __getstate__(self) -> dict[str, Any]:
         return {
