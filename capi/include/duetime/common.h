@@ -1,6 +1,6 @@
-/* What every part of the C ABI shares: export macro, status codes, versions, times. The rules that hold for all
- * functions (names, ownership, errors, threads, fork) are in capi/CONVENTIONS.md; headers only state what is
- * special. */
+/* What every part of the C ABI shares: export macro, status codes, versions, times. The rules that hold for
+ * all functions (names, ownership, errors, threads, fork) are in capi/CONVENTIONS.md; headers only state what
+ * is special. */
 #ifndef DUETIME_COMMON_H
 #define DUETIME_COMMON_H
 
@@ -27,9 +27,9 @@ extern "C" {
 typedef int32_t duetime_status;
 enum {
   DUETIME_OK = 0,
-  DUETIME_ERROR_INVALID_ARGUMENT = -1,  /* a value that could never be right */
-  DUETIME_ERROR_NOT_FOUND = -2,         /* no job, store, executor, task or zone of that name */
-  DUETIME_ERROR_CONFLICT = -3,          /* the id or alias is taken */
+  DUETIME_ERROR_INVALID_ARGUMENT = -1, /* a value that could never be right */
+  DUETIME_ERROR_NOT_FOUND = -2,        /* no job, store, executor, task or zone of that name */
+  DUETIME_ERROR_CONFLICT = -3,         /* the id or alias is taken */
   DUETIME_ERROR_ALREADY_RUNNING = -4,
   DUETIME_ERROR_NOT_RUNNING = -5,
   DUETIME_ERROR_STORE_UNAVAILABLE = -6, /* nothing happened; the same call may work later */
@@ -45,8 +45,8 @@ enum {
   DUETIME_ERROR_INTERNAL = -16
 };
 
-/* Text for the last failed call of this thread: what was wrong, with which value, and what was expected. Never
- * NULL; valid until the thread's next call into the library. Meaningless if the last call succeeded. */
+/* Text for the last failed call of this thread: what was wrong, with which value, and what was expected.
+ * Never NULL; valid until the thread's next call into the library. Meaningless if the last call succeeded. */
 DUETIME_API const char *duetime_last_error_message(void);
 
 /* "DUETIME_ERROR_CONFLICT" and the like; "unknown status" for other numbers. Static storage. */
@@ -61,15 +61,15 @@ DUETIME_API void duetime_free(void *memory);
 
 /* Instants are microseconds since 1970-01-01T00:00:00 UTC, years 1 to 9999. */
 typedef int64_t duetime_time;
-#define DUETIME_TIME_NONE INT64_MIN                /* no such time: paused, spent, not set */
-#define DUETIME_TIME_FROM_TRIGGER (INT64_MIN + 1)  /* as next run time: the trigger's first fire */
+#define DUETIME_TIME_NONE INT64_MIN               /* no such time: paused, spent, not set */
+#define DUETIME_TIME_FROM_TRIGGER (INT64_MIN + 1) /* as next run time: the trigger's first fire */
 
 /* Durations are microseconds. */
 typedef int64_t duetime_duration;
 #define DUETIME_DURATION_UNLIMITED INT64_MAX
 
-/* Destroys what `user_data` points to. Called exactly once for each pointer given to the library together with
- * it, also when that call failed; on any thread, with no lock held. May be NULL. */
+/* Destroys what `user_data` points to. Called exactly once for each pointer given to the library together
+ * with it, also when that call failed; on any thread, with no lock held. May be NULL. */
 typedef void (*duetime_release_fn)(void *user_data);
 
 #ifdef __cplusplus

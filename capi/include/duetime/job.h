@@ -11,29 +11,31 @@ extern "C" {
 
 /* Everything about a job but its trigger. Strings are UTF-8 and copied. */
 typedef struct duetime_job_options {
-  uint32_t struct_size;   /* DUETIME_JOB_OPTIONS_INIT sets it */
-  int32_t coalesce;       /* 0 or 1: several due fires become one run, the latest */
-  int32_t max_instances;  /* at least 1; over all nodes that share the store */
-  int32_t recover;        /* 0 or 1: run again when the node that ran it died */
-  int32_t replace;        /* 0 or 1: overwrite a job of the same id instead of CONFLICT */
+  uint32_t struct_size;  /* DUETIME_JOB_OPTIONS_INIT sets it */
+  int32_t coalesce;      /* 0 or 1: several due fires become one run, the latest */
+  int32_t max_instances; /* at least 1; over all nodes that share the store */
+  int32_t recover;       /* 0 or 1: run again when the node that ran it died */
+  int32_t replace;       /* 0 or 1: overwrite a job of the same id instead of CONFLICT */
   uint32_t tag_count;
   const char *const *tags;
-  const char *id;         /* 1-191 bytes; NULL or "": a random one */
-  const char *name;       /* NULL: the task's name */
-  const char *task;       /* not NULL, not empty */
-  const char *executor;   /* NULL: "default" */
-  const char *store;      /* NULL: "default" */
+  const char *id;                 /* 1-191 bytes; NULL or "": a random one */
+  const char *name;               /* NULL: the task's name */
+  const char *task;               /* not NULL, not empty */
+  const char *executor;           /* NULL: "default" */
+  const char *store;              /* NULL: "default" */
   duetime_duration misfire_grace; /* at least 1 us, or DUETIME_DURATION_UNLIMITED */
-  duetime_time next_run_time;     /* DUETIME_TIME_FROM_TRIGGER, DUETIME_TIME_NONE (paused), or the first run */
-  const char *payload_encoding;   /* "json", ...; NULL: "none" */
-  const void *payload;            /* payload_size bytes; may be NULL for 0 */
+  duetime_time next_run_time;   /* DUETIME_TIME_FROM_TRIGGER, DUETIME_TIME_NONE (paused), or the first run */
+  const char *payload_encoding; /* "json", ...; NULL: "none" */
+  const void *payload;          /* payload_size bytes; may be NULL for 0 */
   size_t payload_size;
-  void *live_payload;     /* an object of the caller's instead of bytes; memory stores only. May be NULL */
+  void *live_payload; /* an object of the caller's instead of bytes; memory stores only. May be NULL */
   duetime_release_fn release_live_payload;
 } duetime_job_options;
-#define DUETIME_JOB_OPTIONS_INIT                                                                             \
-  {sizeof(duetime_job_options), 1, 1, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1000000,                  \
-   DUETIME_TIME_FROM_TRIGGER, NULL, NULL, 0, NULL, NULL}
+#define DUETIME_JOB_OPTIONS_INIT                                                             \
+  {                                                                                          \
+    sizeof(duetime_job_options), 1, 1, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1000000, \
+        DUETIME_TIME_FROM_TRIGGER, NULL, NULL, 0, NULL, NULL                                 \
+  }
 
 /* Members of duetime_job_options, for duetime_scheduler_modify_job(). */
 enum {
@@ -70,7 +72,8 @@ DUETIME_API int32_t duetime_job_status(const duetime_job *job);
 DUETIME_API int32_t duetime_job_coalesce(const duetime_job *job);
 DUETIME_API int32_t duetime_job_max_instances(const duetime_job *job);
 DUETIME_API int32_t duetime_job_recover(const duetime_job *job);
-DUETIME_API int64_t duetime_job_revision(const duetime_job *job); /* 0 in the answer of add_job(): not read yet */
+DUETIME_API int64_t
+duetime_job_revision(const duetime_job *job); /* 0 in the answer of add_job(): not read yet */
 DUETIME_API duetime_duration duetime_job_misfire_grace(const duetime_job *job);
 DUETIME_API duetime_time duetime_job_next_run_time(const duetime_job *job);
 DUETIME_API uint32_t duetime_job_tag_count(const duetime_job *job);

@@ -1,6 +1,7 @@
-/* Parts of the engine written outside it. Each is a struct of function pointers that starts with its size; only
- * ever appended to. The library copies the struct; `release` is called exactly once, when the last user of the
- * plugin is gone. Functions are called from any thread, several at the same time, with no engine lock held. */
+/* Parts of the engine written outside it. Each is a struct of function pointers that starts with its size;
+ * only ever appended to. The library copies the struct; `release` is called exactly once, when the last user
+ * of the plugin is gone. Functions are called from any thread, several at the same time, with no engine lock
+ * held. */
 #ifndef DUETIME_PLUGIN_H
 #define DUETIME_PLUGIN_H
 
@@ -13,8 +14,8 @@ extern "C" {
 /* Reports why a plugin function failed; call it before returning non-zero. Copies its argument. */
 DUETIME_API void duetime_plugin_set_error(const char *message);
 
-/* A trigger. It is known by `type` and `state_json`, which stored jobs keep; a job whose trigger type is unknown
- * to a node is parked there. */
+/* A trigger. It is known by `type` and `state_json`, which stored jobs keep; a job whose trigger type is
+ * unknown to a node is parked there. */
 typedef struct duetime_trigger_plugin {
   uint32_t struct_size; /* sizeof(duetime_trigger_plugin) */
   uint32_t reserved;

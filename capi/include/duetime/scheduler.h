@@ -1,7 +1,8 @@
 /* The scheduler: stores, executors, tasks and listeners under one roof.
  *
  * Every function may be called from any thread at any time, also from tasks and listeners, except that
- * duetime_scheduler_destroy() must not race with other calls that expect to succeed: they answer STALE_HANDLE. */
+ * duetime_scheduler_destroy() must not race with other calls that expect to succeed: they answer
+ * STALE_HANDLE. */
 #ifndef DUETIME_SCHEDULER_H
 #define DUETIME_SCHEDULER_H
 
@@ -24,22 +25,24 @@ enum { DUETIME_LOG_DEBUG = 10, DUETIME_LOG_INFO = 20, DUETIME_LOG_WARNING = 30, 
 typedef void (*duetime_log_fn)(void *user_data, int32_t level, const char *logger, const char *message);
 
 typedef struct duetime_scheduler_options {
-  uint32_t struct_size;      /* DUETIME_SCHEDULER_OPTIONS_INIT sets it */
-  int32_t hosted;            /* 1: no threads; call duetime_scheduler_run_pending() */
-  const duetime_clock *clock; /* NULL: the system's */
-  duetime_duration lease;    /* of claims in shared stores; at least 100 ms */
+  uint32_t struct_size;                /* DUETIME_SCHEDULER_OPTIONS_INIT sets it */
+  int32_t hosted;                      /* 1: no threads; call duetime_scheduler_run_pending() */
+  const duetime_clock *clock;          /* NULL: the system's */
+  duetime_duration lease;              /* of claims in shared stores; at least 100 ms */
   duetime_duration retry_interval_max; /* longest wait between tries of a failing store; at least 100 ms */
   duetime_duration history_max_age;    /* ended runs are kept this long */
   uint64_t history_max_count;          /* and at most this many per store */
-  duetime_log_fn log;        /* NULL: warnings and errors to standard error */
+  duetime_log_fn log;                  /* NULL: warnings and errors to standard error */
   void *log_user_data;
   duetime_release_fn release_log_user_data;
-  int32_t log_level;         /* DUETIME_LOG_...: the lowest level that is logged */
+  int32_t log_level; /* DUETIME_LOG_...: the lowest level that is logged */
   uint32_t reserved;
 } duetime_scheduler_options;
-#define DUETIME_SCHEDULER_OPTIONS_INIT                                                                        \
-  {sizeof(duetime_scheduler_options), 0, NULL, 30000000, 10000000, INT64_C(604800000000), 10000, NULL, NULL,   \
-   NULL, DUETIME_LOG_INFO, 0}
+#define DUETIME_SCHEDULER_OPTIONS_INIT                                                                  \
+  {                                                                                                     \
+    sizeof(duetime_scheduler_options), 0, NULL, 30000000, 10000000, INT64_C(604800000000), 10000, NULL, \
+        NULL, NULL, DUETIME_LOG_INFO, 0                                                                 \
+  }
 
 /* A scheduler without stores and executors, stopped. options: NULL for the defaults.
  * out_scheduler: freed with duetime_scheduler_destroy(). */
@@ -49,14 +52,15 @@ DUETIME_API duetime_status duetime_scheduler_create(const duetime_scheduler_opti
 /* Shuts down without waiting for running tasks, and frees. NULL is allowed. */
 DUETIME_API void duetime_scheduler_destroy(duetime_scheduler *scheduler);
 
-/* --- life ------------------------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------------------------
+ */
 
-/* ALREADY_RUNNING if it runs. Adds a memory store and a thread pool named "default" where nothing of that name
- * was added. paused: 1 to claim nothing until duetime_scheduler_resume(). */
+/* ALREADY_RUNNING if it runs. Adds a memory store and a thread pool named "default" where nothing of that
+ * name was added. paused: 1 to claim nothing until duetime_scheduler_resume(). */
 DUETIME_API duetime_status duetime_scheduler_start(duetime_scheduler *scheduler, int32_t paused);
 
-/* Claims nothing more. wait: 1 to return only when running tasks have ended and are recorded (a task that calls
- * this does not wait for itself). NOT_RUNNING if it does not run. It may be started again. */
+/* Claims nothing more. wait: 1 to return only when running tasks have ended and are recorded (a task that
+ * calls this does not wait for itself). NOT_RUNNING if it does not run. It may be started again. */
 DUETIME_API duetime_status duetime_scheduler_shutdown(duetime_scheduler *scheduler, int32_t wait);
 DUETIME_API duetime_status duetime_scheduler_pause(duetime_scheduler *scheduler);
 DUETIME_API duetime_status duetime_scheduler_resume(duetime_scheduler *scheduler);
@@ -68,19 +72,23 @@ DUETIME_API duetime_status duetime_scheduler_state(const duetime_scheduler *sche
  * out_json: freed with duetime_free(). */
 DUETIME_API duetime_status duetime_scheduler_health(const duetime_scheduler *scheduler, char **out_json);
 
-/* --- hosted mode ------------------------------------------------------------------------------------------ */
+/* --- hosted mode ------------------------------------------------------------------------------------------
+ */
 
 /* Claims and hands over what is due and delivers events, in this thread. out_next: when to call again at the
  * latest. UNSUPPORTED in threaded mode. */
-DUETIME_API duetime_status duetime_scheduler_run_pending(duetime_scheduler *scheduler, duetime_time *out_next);
+DUETIME_API duetime_status duetime_scheduler_run_pending(duetime_scheduler *scheduler,
+                                                         duetime_time *out_next);
 
 /* A descriptor that is readable when run_pending() has work. Owned by the scheduler. */
 DUETIME_API duetime_status duetime_scheduler_wakeup_fd(const duetime_scheduler *scheduler, int32_t *out_fd);
 
-/* --- stores, executors, tasks, listeners ------------------------------------------------------------------ */
+/* --- stores, executors, tasks, listeners ------------------------------------------------------------------
+ */
 
-/* Adds a store; it is opened when it is first needed, by duetime_scheduler_start() at the latest. configuration: a URL ("memory:", "sqlite:///relative.db", "sqlite:////absolute.db") or a JSON
- * object {"type": "sqlite", "path": "jobs.db", ...} (docs/job_stores.md). */
+/* Adds a store; it is opened when it is first needed, by duetime_scheduler_start() at the latest.
+ * configuration: a URL ("memory:", "sqlite:///relative.db", "sqlite:////absolute.db") or a JSON object
+ * {"type": "sqlite", "path": "jobs.db", ...} (docs/job_stores.md). */
 DUETIME_API duetime_status duetime_scheduler_add_store(duetime_scheduler *scheduler, const char *alias,
                                                        const char *configuration);
 
@@ -88,7 +96,8 @@ DUETIME_API duetime_status duetime_scheduler_add_store(duetime_scheduler *schedu
 DUETIME_API duetime_status duetime_scheduler_remove_store(duetime_scheduler *scheduler, const char *alias,
                                                           int32_t wait);
 
-/* What a host language needs around its threads; all on the worker's thread, no lock held, each may be NULL. */
+/* What a host language needs around its threads; all on the worker's thread, no lock held, each may be NULL.
+ */
 typedef struct duetime_thread_hooks {
   uint32_t struct_size; /* sizeof(duetime_thread_hooks) */
   uint32_t reserved;
@@ -102,7 +111,8 @@ typedef struct duetime_thread_hooks {
 
 /* workers: 1 to 10,000. hooks: NULL for none. */
 DUETIME_API duetime_status duetime_scheduler_add_thread_pool(duetime_scheduler *scheduler, const char *alias,
-                                                             uint32_t workers, const duetime_thread_hooks *hooks);
+                                                             uint32_t workers,
+                                                             const duetime_thread_hooks *hooks);
 
 /* Runs tasks in the thread that hands them over. */
 DUETIME_API duetime_status duetime_scheduler_add_inline_executor(duetime_scheduler *scheduler,
@@ -110,8 +120,8 @@ DUETIME_API duetime_status duetime_scheduler_add_inline_executor(duetime_schedul
 DUETIME_API duetime_status duetime_scheduler_remove_executor(duetime_scheduler *scheduler, const char *alias,
                                                              int32_t wait);
 
-/* Makes `name` known; replaces an earlier function of that name, whose user_data is released when its last run
- * has ended. */
+/* Makes `name` known; replaces an earlier function of that name, whose user_data is released when its last
+ * run has ended. */
 DUETIME_API duetime_status duetime_scheduler_register_task(duetime_scheduler *scheduler, const char *name,
                                                            duetime_task_fn fn, void *user_data,
                                                            duetime_release_fn release);
@@ -128,28 +138,32 @@ DUETIME_API duetime_status duetime_scheduler_add_listener(duetime_scheduler *sch
 DUETIME_API duetime_status duetime_scheduler_remove_listener(duetime_scheduler *scheduler, uint64_t listener);
 
 /* --- jobs -------------------------------------------------------------------------------------------------
- * `store` NULL means every store, searched in the order they were added. out_job may be NULL; else it is a new
- * snapshot, freed with duetime_job_destroy(), untouched on failure. */
+ * `store` NULL means every store, searched in the order they were added. out_job may be NULL; else it is a
+ * new snapshot, freed with duetime_job_destroy(), untouched on failure. */
 
-/* The scheduler copies what it needs; the caller still owns `trigger`. CONFLICT if the id is taken, NOT_FOUND if
- * the store is unknown. A trigger that never fires adds nothing: OK, and *out_job is NULL. */
-DUETIME_API duetime_status duetime_scheduler_add_job(duetime_scheduler *scheduler, const duetime_trigger *trigger,
-                                                     const duetime_job_options *options, duetime_job **out_job);
+/* The scheduler copies what it needs; the caller still owns `trigger`. CONFLICT if the id is taken, NOT_FOUND
+ * if the store is unknown. A trigger that never fires adds nothing: OK, and *out_job is NULL. */
+DUETIME_API duetime_status duetime_scheduler_add_job(duetime_scheduler *scheduler,
+                                                     const duetime_trigger *trigger,
+                                                     const duetime_job_options *options,
+                                                     duetime_job **out_job);
 
 /* Adds all or none to one store (that of the first options): one transaction for thousands of jobs. */
 DUETIME_API duetime_status duetime_scheduler_add_jobs(duetime_scheduler *scheduler, size_t count,
                                                       const duetime_trigger *const *triggers,
                                                       const duetime_job_options *options);
 
-/* Changes the members that `fields` (DUETIME_JOB_...) names; a changed trigger (NULL: unchanged) leaves the next
- * run time alone unless DUETIME_JOB_NEXT_RUN_TIME is among them. */
+/* Changes the members that `fields` (DUETIME_JOB_...) names; a changed trigger (NULL: unchanged) leaves the
+ * next run time alone unless DUETIME_JOB_NEXT_RUN_TIME is among them. */
 DUETIME_API duetime_status duetime_scheduler_modify_job(duetime_scheduler *scheduler, const char *store,
                                                         const char *id, uint32_t fields,
                                                         const duetime_job_options *options,
-                                                        const duetime_trigger *trigger, duetime_job **out_job);
+                                                        const duetime_trigger *trigger,
+                                                        duetime_job **out_job);
 DUETIME_API duetime_status duetime_scheduler_pause_job(duetime_scheduler *scheduler, const char *store,
                                                        const char *id, duetime_job **out_job);
-/* Due again at the trigger's first fire from now. If there is none the job is removed, and *out_job is NULL. */
+/* Due again at the trigger's first fire from now. If there is none the job is removed, and *out_job is NULL.
+ */
 DUETIME_API duetime_status duetime_scheduler_resume_job(duetime_scheduler *scheduler, const char *store,
                                                         const char *id, duetime_job **out_job);
 DUETIME_API duetime_status duetime_scheduler_remove_job(duetime_scheduler *scheduler, const char *store,
@@ -160,17 +174,19 @@ DUETIME_API duetime_status duetime_scheduler_remove_all_jobs(duetime_scheduler *
 DUETIME_API duetime_status duetime_scheduler_get_job(const duetime_scheduler *scheduler, const char *store,
                                                      const char *id, duetime_job **out_job);
 
-/* Jobs ordered by next run time, paused ones last, then by id. out_list: freed with duetime_job_list_destroy(). */
+/* Jobs ordered by next run time, paused ones last, then by id. out_list: freed with
+ * duetime_job_list_destroy(). */
 DUETIME_API duetime_status duetime_scheduler_list_jobs(const duetime_scheduler *scheduler, const char *store,
                                                        duetime_job_list **out_list);
 
-/* Runs of a store as a JSON array, latest first (docs/run_states.md). filter_json: NULL, or an object with any
- * of "job_id", "state", "scheduled_from", "scheduled_until", "limit" (default 100).
- * out_json: freed with duetime_free(). */
+/* Runs of a store as a JSON array, latest first (docs/run_states.md). filter_json: NULL, or an object with
+ * any of "job_id", "state", "scheduled_from", "scheduled_until", "limit" (default 100). out_json: freed with
+ * duetime_free(). */
 DUETIME_API duetime_status duetime_scheduler_list_runs(const duetime_scheduler *scheduler, const char *store,
                                                        const char *filter_json, char **out_json);
 
-/* Jobs that this node cannot read or run, as a JSON array of {"store", "id", "reason"}. Freed with duetime_free(). */
+/* Jobs that this node cannot read or run, as a JSON array of {"store", "id", "reason"}. Freed with
+ * duetime_free(). */
 DUETIME_API duetime_status duetime_scheduler_list_parked(const duetime_scheduler *scheduler, char **out_json);
 
 /* Looks at a parked job again. NOT_FOUND if it is not parked. */
