@@ -14,7 +14,8 @@ namespace {
 constexpr std::array kKnownMembers = {"version",       "id",       "name",
                                       "task",          "payload",  "trigger",
                                       "executor",      "coalesce", "misfire_grace_us",
-                                      "max_instances", "recover",  "tags", "requires"};
+                                      "max_instances", "recover",  "tags",
+                                      "requires"};
 
 bool is_text_encoding(const std::string& encoding) { return encoding == "json" || encoding == "text"; }
 

@@ -229,7 +229,7 @@ void Lane::claim_all() {
     flush_unstarted();
     if (stopping_ || paused_ || now() < next_due_.load()) return;
     if (progress || looked_at < next_due_.load()) continue;  // the second: it has become due meanwhile
-    next_due_ = add(now(), contention_.next());  // other nodes hold what is due: let them
+    next_due_ = add(now(), contention_.next());              // other nodes hold what is due: let them
     return;
   }
 }

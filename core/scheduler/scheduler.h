@@ -133,8 +133,8 @@ class Scheduler {
   // store or job, kConflict for a taken id, kInvalidArgument.
 
   // An empty id is replaced by a new random one. Without `position` the first run is the trigger's.
-  // Answers the job as it went to the store (revision, version and fence, which the store draws, are 0), or nullopt
-  // if the trigger never fires: nothing was added.
+  // Answers the job as it went to the store (revision, version and fence, which the store draws, are 0), or
+  // nullopt if the trigger never fires: nothing was added.
   std::optional<JobRecord> add_job(const std::string& store, Job job,
                                    OnConflict on_conflict = OnConflict::kFail,
                                    std::optional<JobPosition> position = std::nullopt);

@@ -4,9 +4,9 @@
 // The calendar is the proleptic Gregorian one, years 1 to 9999.
 #pragma once
 
+#include <date/date.h>
 #include <chrono>
 #include <cstdint>
-#include <date/date.h>
 
 #include "core/time/instant.h"
 

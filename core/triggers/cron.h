@@ -8,8 +8,8 @@
 //           minute
 //   kSkip                 not at all                                  first
 //
-// In New York on 2026-03-08, hour=2 minute=30 fires at 03:30 EDT under kApscheduler, 03:00 EDT under kVixie, and
-// not on that day under kSkip.
+// In New York on 2026-03-08, hour=2 minute=30 fires at 03:30 EDT under kApscheduler, 03:00 EDT under kVixie,
+// and not on that day under kSkip.
 #pragma once
 
 #include <array>

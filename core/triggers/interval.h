@@ -2,7 +2,8 @@
 // time every day is calendar_interval's or cron's work).
 //
 // Each fire is the previous one plus the interval, so a late run causes no drift. Before the first, fires lie
-// on the grid start + k * interval, at or after `now`; without a start, the first is one interval after `now`.
+// on the grid start + k * interval, at or after `now`; without a start, the first is one interval after
+// `now`.
 #pragma once
 
 #include <optional>

@@ -50,8 +50,8 @@ class Trigger {
   // The run is delayed by up to this much; 0 for none.
   virtual Duration jitter() const { return Duration{0}; }
 
-  // True if next_fire_time() runs code from outside the engine. Such a call may block, throw or call back into
-  // the API, so stores plan these jobs with no lock held (job_store.h).
+  // True if next_fire_time() runs code from outside the engine. Such a call may block, throw or call back
+  // into the API, so stores plan these jobs with no lock held (job_store.h).
   virtual bool calls_out() const { return false; }
 
   // The name under which the registry makes this trigger from document().
