@@ -74,7 +74,7 @@ class CronTrigger final : public Trigger {
   }
 
   Backlog backlog(Instant first, Instant until, std::size_t keep) const override {
-    Backlog backlog = count(first, until, keep + kCountedDrops);
+    Backlog backlog = count(first, until, keep + std::min(kCountedDrops, SIZE_MAX - keep));
     if (backlog.next && *backlog.next <= until) return latest(first, until, keep);
     if (backlog.fires.size() <= keep) return backlog;
     const auto surplus = static_cast<std::ptrdiff_t>(backlog.fires.size() - keep);

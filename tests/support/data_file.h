@@ -1,6 +1,8 @@
 // Reads a table of tests/data.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <string>
 
@@ -8,9 +10,12 @@
 
 namespace duetime {
 
-inline Json data_file(const std::string& name) {
-  std::ifstream file(std::string(DUETIME_SOURCE_DIR) + "/tests/data/" + name);
-  return Json::parse(file);
+// The rows of one table, by value: a loop over a part of a temporary would outlive it.
+inline Json data_rows(const std::string& file, const std::string& table) {
+  std::ifstream stream(std::string(DUETIME_SOURCE_DIR) + "/tests/data/" + file);
+  Json rows = Json::parse(stream).at(table);
+  EXPECT_FALSE(rows.empty()) << file;
+  return rows;
 }
 
 }  // namespace duetime

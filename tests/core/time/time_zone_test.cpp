@@ -36,7 +36,7 @@ ErrorCode code_of_loading(const std::string& name) {
 }
 
 TEST(TimeZone, OffsetsAreThoseOfPython) {
-  for (const Json& row : data_file("zones.json").at("offsets")) {
+  for (const Json& row : data_rows("zones.json", "offsets")) {
     const TimeZone zone = TimeZone::load(row.at(0).get<std::string>());
     EXPECT_EQ(zone.offset_at(second(row.at(1))).count(), row.at(2).get<int64_t>()) << row;
   }
@@ -45,7 +45,7 @@ TEST(TimeZone, OffsetsAreThoseOfPython) {
 TEST(TimeZone, LookupsAreThoseOfPython) {
   const std::map<std::string, Kind> kinds = {
       {"unique", Kind::kUnique}, {"skipped", Kind::kSkipped}, {"repeated", Kind::kRepeated}};
-  for (const Json& row : data_file("zones.json").at("walls")) {
+  for (const Json& row : data_rows("zones.json", "walls")) {
     const TimeZone zone = TimeZone::load(row.at(0).get<std::string>());
     const CivilLookup found = zone.lookup(CivilTime{std::chrono::seconds{row.at(1).get<int64_t>()}});
     EXPECT_EQ(found.kind, kinds.at(row.at(2))) << row;

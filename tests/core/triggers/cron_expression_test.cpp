@@ -26,7 +26,7 @@ std::string refusal_of(CronFieldIndex field, const std::string& text) {
 }
 
 TEST(CronExpression, IsAcceptedAndRefusedAsByApscheduler) {
-  for (const Json& row : data_file("cron_expressions.json").at("expressions")) {
+  for (const Json& row : data_rows("cron_expressions.json", "expressions")) {
     const CronFieldIndex field = field_named(row.at(0));
     ASSERT_LT(field, kCronFieldCount);
     const std::string expected = row.at(2).is_null() ? "" : row.at(2).get<std::string>();

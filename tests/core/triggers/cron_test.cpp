@@ -20,7 +20,7 @@ std::string text_of(const std::optional<Instant>& fire) { return fire ? to_strin
 
 // The tables of APScheduler's answers.
 TEST(Cron, FiresAsApscheduler) {
-  for (const Json& row : data_file("cron_fires.json").at("rules")) {
+  for (const Json& row : data_rows("cron_fires.json", "rules")) {
     const TriggerPtr trigger =
         make_trigger({{"type", "cron"}, {"fields", row.at("fields")}, {"timezone", row.at("timezone")}});
     std::optional<Instant> previous;
@@ -161,6 +161,12 @@ TEST(CronBacklog, OfAFewIsCounted) {
   EXPECT_EQ(backlog.dropped, 4);
   EXPECT_TRUE(backlog.dropped_is_exact);
   EXPECT_EQ(backlog.next, at("16:00:00"));
+}
+
+TEST(CronBacklog, IsWholeIfThereIsRoom) {
+  const Backlog backlog = hourly({}, {})->backlog(at("00:00:00"), at("23:30:00"), SIZE_MAX);
+  EXPECT_EQ(backlog.fires.size(), 24u);
+  EXPECT_EQ(backlog.dropped, 0);
 }
 
 TEST(CronBacklog, OfManyHasTheLatest) {
