@@ -39,6 +39,17 @@ py::object microseconds_or_none(int64_t value, int64_t none) {
   return py::int_(value);
 }
 
+// (id, name, store, executor, coalesce, max_instances, recover, misfire_grace, next_run_time) in one go,
+// because listings read them all.
+py::tuple attributes(const Job& job) {
+  const duetime_job* handle = job.get();
+  return py::make_tuple(duetime_job_id(handle), duetime_job_name(handle), duetime_job_store(handle),
+                        duetime_job_executor(handle), duetime_job_coalesce(handle) != 0,
+                        duetime_job_max_instances(handle), duetime_job_recover(handle) != 0,
+                        microseconds_or_none(duetime_job_misfire_grace(handle), DUETIME_DURATION_UNLIMITED),
+                        time_or_none(duetime_job_next_run_time(handle)));
+}
+
 py::object live_payload(const Job& job) {
   void* object = duetime_job_live_payload(job.get());
   if (object == nullptr) return py::none();
@@ -95,26 +106,14 @@ duetime_job_options job_options(const char* store, const char* id, const char* n
 void bind_jobs(py::module_& module) {
   py::class_<Job>(module, "Job", "What a store said about a job at one moment.")
       .def_property_readonly("id", getter<&duetime_job_id>())
-      .def_property_readonly("name", getter<&duetime_job_name>())
       .def_property_readonly("task", getter<&duetime_job_task>())
-      .def_property_readonly("executor", getter<&duetime_job_executor>())
       .def_property_readonly("store", getter<&duetime_job_store>())
       .def_property_readonly("error", getter<&duetime_job_error>())
       .def_property_readonly("status", getter<&duetime_job_status>())
-      .def_property_readonly("coalesce", [](const Job& job) { return duetime_job_coalesce(job.get()) != 0; })
-      .def_property_readonly("max_instances", getter<&duetime_job_max_instances>())
-      .def_property_readonly("recover", [](const Job& job) { return duetime_job_recover(job.get()) != 0; })
       .def_property_readonly("revision", getter<&duetime_job_revision>())
-      .def_property_readonly("misfire_grace",
-                             [](const Job& job) {
-                               return microseconds_or_none(duetime_job_misfire_grace(job.get()),
-                                                           DUETIME_DURATION_UNLIMITED);
-                             })
-      .def_property_readonly("next_run_time",
-                             [](const Job& job) {
-                               return microseconds_or_none(duetime_job_next_run_time(job.get()),
-                                                           DUETIME_TIME_NONE);
-                             })
+      .def_property_readonly(
+          "next_run_time", [](const Job& job) { return time_or_none(duetime_job_next_run_time(job.get())); })
+      .def_property_readonly("attributes", &attributes)
       .def_property_readonly("payload_encoding", getter<&duetime_job_payload_encoding>())
       .def_property_readonly("payload", &payload)
       .def_property_readonly("live_payload", &live_payload)

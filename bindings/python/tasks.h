@@ -30,7 +30,8 @@ class TaskHost {
 
 using TaskHostPtr = std::shared_ptr<TaskHost>;
 
-// The name under which jobs run whose payload is the tuple (callable, args, kwargs or None) itself.
+// The name under which jobs run whose payload is the tuple (callable, args, kwargs or None) itself, or the
+// callable alone.
 inline constexpr const char* kLiveTask = "python:live";
 
 // Registers kLiveTask and the resolver for all other names.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from duetime import _native
 from duetime.util import ref_to_obj
@@ -18,17 +17,19 @@ if TYPE_CHECKING:
 __all__ = ("Payload", "decode_arguments", "living_payload", "read_payload", "stored_payload")
 
 
-class Payload(NamedTuple):
-    """What the engine keeps for a job: the task's name, and bytes with an encoding or, without one, an object."""
-
-    task: str
-    encoding: str | None
-    data: Any
+#: What the engine keeps for a job: the task's name, and bytes with an encoding or, with ``None``, an object.
+Payload = tuple[str, str | None, Any]
 
 
 def living_payload(job: Job) -> Payload:
-    """For stores that keep nothing beyond this process: the callable and its arguments themselves."""
-    return Payload(_native.LIVE_TASK, None, (job.func, tuple(job.args), dict(job.kwargs) if job.kwargs else None))
+    """For stores that keep nothing beyond this process: the callable and its arguments themselves.
+
+    Without arguments, which is frequent, the callable alone saves a tuple for each job.
+    """
+    args, kwargs = job.args, job.kwargs
+    if not args and not kwargs:
+        return _native.LIVE_TASK, None, job.func
+    return _native.LIVE_TASK, None, (job.func, tuple(args), dict(kwargs) if kwargs else None)
 
 
 def stored_payload(job: Job, serializer: str, pickle_protocol: int) -> Payload:
@@ -40,8 +41,10 @@ def stored_payload(job: Job, serializer: str, pickle_protocol: int) -> Payload:
     task = job._check_serializable()
     args, kwargs = tuple(job._stored_args()), dict(job.kwargs)
     if serializer == "json":
-        return Payload(task, "json", _to_json(args, kwargs))
-    return Payload(task, "pickle", pickle.dumps((args, kwargs), pickle_protocol))
+        return task, "json", _to_json(args, kwargs)
+    import pickle
+
+    return task, "pickle", pickle.dumps((args, kwargs), pickle_protocol)
 
 
 def _to_json(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
@@ -70,6 +73,8 @@ def decode_arguments(encoding: str, data: bytes) -> tuple[tuple[Any, ...], dict[
     if encoding == "json":
         return _from_json(json.loads(data))
     if encoding == "pickle":
+        import pickle
+
         args, kwargs = pickle.loads(data)
         return tuple(args), kwargs
     raise ValueError(f"Arguments in encoding {encoding!r} cannot be read by Python; expected 'json' or 'pickle'")
@@ -93,6 +98,8 @@ def read_payload(
     """
     living = snapshot.live_payload
     if living is not None:
+        if type(living) is not tuple:
+            return living, (), {}
         func, args, kwargs = living
         return func, args, {} if kwargs is None else kwargs
     args, kwargs = decode_arguments(snapshot.payload_encoding, snapshot.payload)

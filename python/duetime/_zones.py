@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import timedelta, timezone, tzinfo
-from importlib.util import find_spec
 
 from duetime import _native
 from duetime.util import UTC, astimezone
@@ -21,6 +20,8 @@ def share_search_path() -> None:
     global _path_shared
     if _path_shared:
         return
+    from importlib.util import find_spec
+
     directories = list(zoneinfo.TZPATH)
     package = find_spec("tzdata")
     if package is not None and package.submodule_search_locations:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone, tzinfo
-from inspect import isclass, ismethod
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from duetime import _native
@@ -98,11 +98,47 @@ class Job:
         self._modify(**kwargs)
 
     @classmethod
+    def _create(
+        cls,
+        scheduler: BaseScheduler,
+        id: str | None,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        trigger: BaseTrigger,
+        executor: str,
+        name: str | None,
+    ) -> Job:
+        """What the constructor does, in the way of ``add_job()``: a fifth of the time."""
+        job = cls.__new__(cls)
+        job._scheduler = scheduler
+        job._jobstore_alias = None
+        job._next_run_time = undefined
+        job._store = None
+        job.recover = False
+        job.id = _approve_id(id) if id else _native.new_id()
+        func_ref = None
+        if isinstance(func, str):
+            func_ref, func = func, ref_to_obj(func)
+        elif not callable(func):
+            raise TypeError("func must be a callable or a textual reference to one")
+        info = callable_info(func)
+        info.check_call(func, args, kwargs)
+        job.func = func
+        job.func_ref = func_ref or info.ref
+        job.args = args
+        job.kwargs = kwargs
+        job.trigger = trigger
+        job.name = info.name if name is None else _approve_name(job, name)
+        job.executor = _approve_executor(job, executor)
+        return job
+
+    @classmethod
     def _from_snapshot(cls, scheduler: BaseScheduler, store: NativeJobStore, snapshot: _native.Job) -> Job:
         job = cls.__new__(cls)
         job._scheduler = scheduler
         job._store = store if store.living else None
-        job._refresh(snapshot)
+        job._show(snapshot)
         return job
 
     def _refresh(self, snapshot: _native.Job) -> None:
@@ -110,16 +146,21 @@ class Job:
         for name in ("args", "func", "func_ref", "kwargs", "trigger"):
             with suppress(AttributeError):  # not read yet
                 delattr(self, name)
+        self._show(snapshot)
+
+    def _show(self, snapshot: _native.Job) -> None:
         self._snapshot = snapshot
-        self._jobstore_alias = snapshot.store
-        self._next_run_time = snapshot.next_run_time
-        self.id = snapshot.id
-        self.name = snapshot.name
-        self.executor = snapshot.executor
-        self.coalesce = snapshot.coalesce
-        self.max_instances = snapshot.max_instances
-        self.recover = snapshot.recover
-        grace = snapshot.misfire_grace
+        (
+            self.id,
+            self.name,
+            self._jobstore_alias,
+            self.executor,
+            self.coalesce,
+            self.max_instances,
+            self.recover,
+            grace,
+            self._next_run_time,
+        ) = snapshot.attributes
         self.misfire_grace_time = None if grace is None else _seconds(grace)
 
     def __getattr__(self, name: str) -> Any:
@@ -252,7 +293,7 @@ class Job:
     def _stored_args(self) -> Iterable[Any]:
         """The arguments as they are stored: a bound method is stored as its function, with ``self`` before them."""
         func = self.func
-        if ismethod(func) and not isclass(func.__self__) and obj_to_ref(func) == self.func_ref:
+        if isinstance(func, MethodType) and not isinstance(func.__self__, type) and obj_to_ref(func) == self.func_ref:
             return (func.__self__, *self.args)
         return self.args
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from duetime import _native
 
@@ -14,8 +13,7 @@ __all__ = ("CurrentRun", "ParkedJob", "Run", "current_run", "parse_parked", "par
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-@dataclass(frozen=True)
-class CurrentRun:
+class CurrentRun(NamedTuple):
     """What a job can know about its own run.
 
     :ivar scheduled_time: the time that this run is for, in UTC; the job may have started later
@@ -42,8 +40,7 @@ def current_run() -> CurrentRun | None:
     return CurrentRun(id, job_id, jobstore, scheduled_time, attempt, fence)
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """One execution of a job for one scheduled time.
 
     :ivar state: ``claimed``, ``succeeded``, ``failed``, ``missed``, ``refused`` or ``abandoned``
@@ -66,8 +63,7 @@ class Run:
     error: str
 
 
-@dataclass(frozen=True)
-class ParkedJob:
+class ParkedJob(NamedTuple):
     """A job that this process cannot read or run; it stays in its store as it is."""
 
     id: str

@@ -7,9 +7,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import partial
-from inspect import Parameter, isbuiltin, isclass, isfunction, ismethod, signature
-from typing import Any, Final
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from inspect import Parameter
 
 __all__ = (
     "asbool",
@@ -241,10 +244,10 @@ def get_callable_name(func: Any) -> str:
 
     :raises TypeError: if it is not callable
     """
-    if ismethod(func):
-        owner = func.__self__ if isclass(func.__self__) else type(func.__self__)
+    if isinstance(func, MethodType):
+        owner = func.__self__ if isinstance(func.__self__, type) else type(func.__self__)
         return f"{owner.__qualname__}.{func.__name__}"
-    if isclass(func) or isfunction(func) or isbuiltin(func):
+    if isinstance(func, (type, FunctionType, BuiltinFunctionType)):
         return func.__qualname__
     if callable(func):
         return type(func).__qualname__
@@ -264,7 +267,7 @@ def obj_to_ref(obj: Any) -> str:
         raise ValueError("Cannot create a reference to a lambda")
     if "<locals>" in name:
         raise ValueError("Cannot create a reference to a nested function")
-    module = obj.__self__.__module__ if ismethod(obj) else obj.__module__
+    module = obj.__self__.__module__ if isinstance(obj, MethodType) else obj.__module__
     return f"{module}:{name}"
 
 
@@ -312,13 +315,13 @@ class _Binding:
         self.any_keyword = False
 
     def take(self, parameter: Parameter) -> None:
-        if parameter.kind is Parameter.VAR_POSITIONAL:
+        if parameter.kind is parameter.VAR_POSITIONAL:
             self.any_positional = True
-        elif parameter.kind is Parameter.VAR_KEYWORD:
+        elif parameter.kind is parameter.VAR_KEYWORD:
             self.any_keyword = True
-        elif parameter.kind is Parameter.KEYWORD_ONLY:
+        elif parameter.kind is parameter.KEYWORD_ONLY:
             self._take_keyword(parameter, self.missing_keywords)
-        elif parameter.kind is Parameter.POSITIONAL_ONLY:
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
             self._take_positional_only(parameter)
         else:
             self._take_positional_or_keyword(parameter)
@@ -326,7 +329,7 @@ class _Binding:
     def _take_keyword(self, parameter: Parameter, missing: list[str]) -> None:
         if parameter.name in self.keywords:
             self.keywords.remove(parameter.name)
-        elif parameter.default is Parameter.empty:
+        elif parameter.default is parameter.empty:
             missing.append(parameter.name)
 
     def _take_positional_only(self, parameter: Parameter) -> None:
@@ -335,7 +338,7 @@ class _Binding:
         elif parameter.name in self.keywords:
             self.keywords.remove(parameter.name)
             self.positional_only.append(parameter.name)
-        elif parameter.default is Parameter.empty:
+        elif parameter.default is parameter.empty:
             self.missing.append(parameter.name)
 
     def _take_positional_or_keyword(self, parameter: Parameter) -> None:
@@ -374,6 +377,8 @@ def check_callable_args(func: Callable[..., Any], args: Iterable[Any], kwargs: M
 
     :raises ValueError: naming the arguments at fault
     """
+    from inspect import signature  # big, and needed once per callable
+
     try:
         parameters = signature(func, follow_wrapped=False).parameters
     except ValueError:

@@ -12,7 +12,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-
 from duetime.schedulers.background import BackgroundScheduler
 from duetime.testing import ManualClock
 

@@ -8,7 +8,6 @@ import zoneinfo
 
 import pytest
 from conftest import START, wait_until
-
 from duetime import events
 from duetime._errors import JobStoreError
 from duetime.jobstores.sqlite import SQLiteJobStore

@@ -4,7 +4,6 @@ import pickle
 from datetime import datetime
 
 import pytest
-
 from duetime.triggers.cron.expressions import (
     AllExpression,
     LastDayOfMonthExpression,

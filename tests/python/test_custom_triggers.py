@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import START, wait_until
-
 from duetime import events
 from duetime.jobstores.sqlite import SQLiteJobStore
 from duetime.schedulers.background import BackgroundScheduler

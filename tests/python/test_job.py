@@ -7,7 +7,6 @@ from unittest.mock import Mock
 
 import pytest
 from conftest import START
-
 from duetime.job import Job
 from duetime.schedulers.base import BaseScheduler
 from duetime.triggers.date import DateTrigger

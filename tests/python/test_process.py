@@ -7,10 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duetime
 import pytest
 from conftest import finish, notes, wait_until
-
-import duetime
 
 HEAD = """
     import os, sys, threading, time
@@ -42,13 +41,14 @@ def test_what_the_package_carries():
     assert duetime.__version__ == ".".join(map(str, duetime.version_info))
 
 
-@pytest.mark.parametrize("what", ["running", "busy", "paused", "custom"])
+@pytest.mark.parametrize("what", ["running", "busy", "paused", "heard"])
 def test_exit_with_a_running_scheduler(program, what):
     source = {
         "running": "scheduler.add_job(time.time, 'interval', seconds=0.001)\n    time.sleep(0.05)",
         "busy": "[scheduler.add_job(time.time) for _ in range(2000)]",
         "paused": "scheduler.pause()",
-        "custom": "scheduler.add_listener(print)\n    scheduler.add_job(time.time, 'interval', seconds=0.001)\n    time.sleep(0.05)",
+        "heard": "scheduler.add_listener(print)\n    "
+        "scheduler.add_job(time.time, 'interval', seconds=0.001)\n    time.sleep(0.05)",
     }[what]
     finish(
         program(

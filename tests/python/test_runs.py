@@ -11,7 +11,6 @@ from datetime import timedelta
 
 import pytest
 from conftest import START, wait_until
-
 from duetime import events
 from duetime.runs import current_run
 from duetime.schedulers.background import BackgroundScheduler

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import START, wait_until
-
 from duetime import events
 from duetime.executors.pool import ThreadPoolExecutor
 from duetime.jobstores.base import ConflictingIdError, JobLookupError

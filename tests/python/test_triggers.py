@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-
 from duetime.triggers.base import BaseTrigger
 from duetime.triggers.cron import CronTrigger
 from duetime.triggers.date import DateTrigger

@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
-
 from duetime import util
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -164,8 +164,10 @@ class NativeJobStore(BaseJobStore):
         scheduler._open_store(alias, json.dumps(self._configuration()))
 
     def lookup_job(self, job_id: str) -> Job | None:
-        with engine_errors():
+        try:
             snapshot = self._engine.get_job(self._alias, job_id)
+        except _native.Error as exc:
+            raise translate(exc) from None
         if snapshot is None or snapshot.status in _HIDDEN:
             return None
         return Job._from_snapshot(self._scheduler, self, snapshot)

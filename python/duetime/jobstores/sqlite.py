@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from typing import Any
 
 from duetime._payload import Payload, stored_payload
@@ -21,7 +20,7 @@ class SQLiteJobStore(NativeJobStore):
     :param path: of the file; made if it does not exist
     :param serializer: of arguments: ``"pickle"`` for any objects of Python, or ``"json"``, which other languages
         can read and which is safe to read from a file that others may write
-    :param pickle_protocol: for ``"pickle"``
+    :param pickle_protocol: for ``"pickle"``; -1 is the highest
     :param synchronous: ``"full"``: what was stored survives a power cut; ``"normal"``: it may lose the last moments
     :param busy_timeout: how many seconds to wait for another process's write
     """
@@ -31,7 +30,7 @@ class SQLiteJobStore(NativeJobStore):
         path: str | os.PathLike[str],
         *,
         serializer: str = "pickle",
-        pickle_protocol: int = pickle.HIGHEST_PROTOCOL,
+        pickle_protocol: int = -1,
         synchronous: str = "full",
         busy_timeout: float = 5.0,
     ) -> None:

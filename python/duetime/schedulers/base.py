@@ -522,25 +522,24 @@ class BaseScheduler(metaclass=ABCMeta):
         :raises ConflictingIdError: if the id is taken
         :raises KeyError: if there is no such job store
         """
-        job_kwargs: dict[str, Any] = {
-            "trigger": self._create_trigger(trigger, trigger_args),
-            "executor": executor,
-            "func": func,
-            "args": tuple(args) if args is not None else (),
-            "kwargs": dict(kwargs) if kwargs is not None else {},
-            "name": name,
-        }
-        if misfire_grace_time is not undefined:
-            job_kwargs["misfire_grace_time"] = misfire_grace_time
-        if coalesce is not undefined:
-            job_kwargs["coalesce"] = coalesce
-        if max_instances is not undefined:
-            job_kwargs["max_instances"] = max_instances
+        job = Job._create(
+            self,
+            id,
+            func,
+            tuple(args) if args is not None else (),
+            dict(kwargs) if kwargs is not None else {},
+            self._create_trigger(trigger, trigger_args),
+            executor,
+            name,
+        )
+        defaults = _NO_DEFAULTS if self._state == STATE_STOPPED else self._job_defaults
+        _set_option(job, "misfire_grace_time", misfire_grace_time, defaults)
+        _set_option(job, "coalesce", coalesce, defaults)
+        _set_option(job, "max_instances", max_instances, defaults)
         if next_run_time is not undefined:
-            job_kwargs["next_run_time"] = next_run_time
+            job._modify(next_run_time=next_run_time)
         if recover:
-            job_kwargs["recover"] = recover
-        job = Job(self, id, **job_kwargs)
+            job.recover = True
 
         if self._state == STATE_STOPPED and self._add_pending(job, jobstore, replace_existing):
             return job
@@ -585,16 +584,14 @@ class BaseScheduler(metaclass=ABCMeta):
     ) -> Job:
         """A job from the arguments of :meth:`add_job`; what is no attribute of jobs goes to the trigger."""
         attributes = {name: options.pop(name) for name in _JOB_OPTIONS.intersection(options)}
-        job = Job(
-            self,
-            id,
-            trigger=self._create_trigger(trigger, options),
-            func=func,
-            args=tuple(args),
-            kwargs=dict(kwargs or {}),
-            **{"executor": "default", **attributes},
-        )
-        self._fill_defaults(job)
+        name, executor = attributes.pop("name", None), attributes.pop("executor", "default")
+        made_trigger = self._create_trigger(trigger, options)
+        job = Job._create(self, id, func, tuple(args), dict(kwargs or {}), made_trigger, executor, name)
+        for option, default in self._job_defaults.items():
+            if option not in attributes:
+                setattr(job, option, default)
+        if attributes:
+            job._modify(**attributes)
         return job
 
     def scheduled_job(
@@ -649,7 +646,8 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _real_add_job(self, job: Job, jobstore_alias: str, replace_existing: bool) -> None:
         """Puts the job into its store."""
-        self._fill_defaults(job)
+        if self._state == STATE_STOPPED:
+            self._fill_defaults(job)
         if datetime is not _REAL_DATETIME and self._clock is None and not hasattr(job, "next_run_time"):
             # A test has patched the time, of which the engine knows nothing.
             job._modify(next_run_time=job.trigger.get_next_fire_time(None, self._now()))
@@ -955,16 +953,21 @@ class BaseScheduler(metaclass=ABCMeta):
         return plugin_class(**constructor_kwargs)
 
     def _create_trigger(self, trigger: Any, trigger_args: dict[str, Any]) -> BaseTrigger:
-        if isinstance(trigger, BaseTrigger):
-            return trigger
         if trigger is None:
             trigger = "date"
-        elif not isinstance(trigger, str):
+        elif not isinstance(trigger, str):  # asked first, because asking abstract classes takes longer
+            if isinstance(trigger, BaseTrigger):
+                return trigger
             raise TypeError(f"Expected a trigger instance or string, got {trigger.__class__.__name__} instead")
         trigger_args.setdefault("timezone", self.timezone)
         if self._clock is not None:
             return self._create_trigger_by_clock(trigger, trigger_args)
-        made: BaseTrigger = self._create_plugin_instance("trigger", trigger, trigger_args)
+        trigger_class = self._trigger_classes.get(trigger)
+        made: BaseTrigger = (
+            self._create_plugin_instance("trigger", trigger, trigger_args)
+            if trigger_class is None
+            else trigger_class(**trigger_args)
+        )
         return made
 
     def _create_trigger_by_clock(self, alias: str, trigger_args: dict[str, Any]) -> BaseTrigger:
@@ -995,6 +998,16 @@ _PARTS: dict[str, tuple[type[Any], str]] = {
     "executor": (BaseExecutor, "executor"),
     "jobstore": (BaseJobStore, "job store"),
 }
+
+
+_NO_DEFAULTS: dict[str, Any] = {}  # for pending jobs, which get them when the scheduler starts
+
+
+def _set_option(job: Job, name: str, value: Any, defaults: Mapping[str, Any]) -> None:
+    if value is not undefined:
+        job._modify(**{name: value})
+    elif name in defaults:
+        setattr(job, name, defaults[name])
 
 
 def _nested(gconfig: Mapping[str, Any], prefix: str) -> dict[str, Any]:

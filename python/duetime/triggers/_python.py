@@ -7,8 +7,6 @@ nothing beyond this process get a document that only names the living object, so
 from __future__ import annotations
 
 import json
-import pickle
-from base64 import b64decode, b64encode
 from datetime import datetime, tzinfo
 from typing import Any
 from weakref import WeakValueDictionary
@@ -65,6 +63,9 @@ def make_python_trigger(trigger: BaseTrigger, zone: tzinfo, *, living: bool) -> 
         document["living"] = key = _native.new_id()
         _living[key] = adapter
     else:
+        import pickle
+        from base64 import b64encode
+
         document["timezone"] = zone_name(zone)
         document["pickle"] = b64encode(pickle.dumps(trigger, pickle.HIGHEST_PROTOCOL)).decode("ascii")
     return _native.Trigger.plugin(adapter, json.dumps(document))
@@ -79,6 +80,9 @@ def _adapter_from_document(document: dict[str, Any]) -> _Adapter:
     key = document.get("living")
     if key is not None:
         return _living[key]
+    import pickle
+    from base64 import b64decode
+
     trigger = pickle.loads(b64decode(document["pickle"]))
     if not isinstance(trigger, BaseTrigger):
         raise TypeError(f"Expected a trigger instance, got {type(trigger).__name__} instead")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from abc import ABCMeta, abstractmethod
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +28,8 @@ class BaseTrigger(metaclass=ABCMeta):
         """``next_fire_time`` delayed by a random part of ``jitter`` seconds."""
         if next_fire_time is None or not jitter:
             return next_fire_time
+        import random  # with all that it needs, bigger than this package
+
         return next_fire_time + timedelta(seconds=random.uniform(0, jitter))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -73,8 +72,8 @@ class IntervalTrigger(NativeTrigger):
         fire_time = self._get_native().next_fire_time(previous_fire_time, now, self.timezone)
         if fire_time is None or not self.jitter:
             return fire_time
-        fire_time += timedelta(seconds=random.uniform(0, self.jitter))
-        return None if self.end_date and fire_time > self.end_date else fire_time
+        delayed = self._apply_jitter(fire_time, self.jitter, now)
+        return None if self.end_date and delayed and delayed > self.end_date else delayed
 
     def _make_native(self) -> _native.Trigger:
         try:

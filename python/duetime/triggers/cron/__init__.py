@@ -30,6 +30,11 @@ _DST_POLICIES = {
 }
 
 
+# Rules that were made lately, shared by all triggers that say the same: thousands of jobs often have few rules.
+_handles: dict[tuple[Any, ...], _native.Trigger] = {}
+_MAX_HANDLES = 256
+
+
 class CronTrigger(NativeTrigger):
     """Fires when the wall clock of a zone matches all given fields.
 
@@ -142,18 +147,29 @@ class CronTrigger(NativeTrigger):
     def _make_native(self) -> _native.Trigger:
         if self._dst not in _DST_POLICIES:
             raise ValueError(f"dst must be one of {', '.join(map(repr, _DST_POLICIES))}, got {self._dst!r}")
+        rule = (
+            self._values,
+            self.start_date,
+            self.end_date,
+            jitter_microseconds(self.jitter),
+            zone_name(self.timezone),
+            _DST_POLICIES[self._dst],
+        )
+        handle = _handles.get(rule)
+        if handle is None:
+            handle = self._make_handle(rule)
+        return handle
+
+    def _make_handle(self, rule: tuple[Any, ...]) -> _native.Trigger:
         try:
-            return _native.Trigger.cron(
-                self._values,
-                self.start_date,
-                self.end_date,
-                jitter_microseconds(self.jitter),
-                zone_name(self.timezone),
-                _DST_POLICIES[self._dst],
-            )
+            handle = _native.Trigger.cron(*rule)
         except _native.Error as exc:
             self._make_fields()  # says what is wrong in the words of APScheduler, where it has any
             raise ValueError(str(exc)) from None
+        if len(_handles) >= _MAX_HANDLES:
+            _handles.clear()
+        _handles[rule] = handle
+        return handle
 
     def __getstate__(self) -> dict[str, Any]:
         state = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -196,6 +195,8 @@ class WeekdayPositionExpression(AllExpression):
         self.weekday = _index(WEEKDAYS, weekday_name, "weekday")
 
     def get_next_value(self, date: date, field: BaseField) -> int | None:
+        from calendar import monthrange
+
         first_weekday, last_day = monthrange(date.year, date.month)
         first_hit = (self.weekday - first_weekday) % 7 + 1
         is_last = self.option_num == len(self.options) - 1
@@ -224,6 +225,8 @@ class LastDayOfMonthExpression(AllExpression):
         super().__init__(None)
 
     def get_next_value(self, date: date, field: BaseField) -> int | None:
+        from calendar import monthrange
+
         return monthrange(date.year, date.month)[1]
 
     def __str__(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar
@@ -125,6 +124,8 @@ class DayOfMonthField(BaseField):
     COMPILERS = [*BaseField.COMPILERS, WeekdayPositionExpression, LastDayOfMonthExpression]
 
     def get_max(self, dateval: date) -> int:
+        from calendar import monthrange
+
         return monthrange(dateval.year, dateval.month)[1]
 
 
