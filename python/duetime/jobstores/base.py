@@ -300,7 +300,7 @@ class NativeJobStore(BaseJobStore):
                 raise JobLookupError(job.id) from None
             raise translate(exc) from None
         job._store = self if self.living else None
-        job._refresh(snapshot)
+        job._show(snapshot)  # what was changed is in the job already
 
     def remove_job(self, job_id: str) -> None:
         try:

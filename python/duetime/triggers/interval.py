@@ -69,7 +69,11 @@ class IntervalTrigger(NativeTrigger):
         return timedelta(seconds=1)  # as APScheduler: nothing given means every second
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        fire_time = self._get_native().next_fire_time(previous_fire_time, now, self.timezone)
+        try:
+            handle = self._handle
+        except AttributeError:
+            handle = self._get_native()
+        fire_time = handle.next_fire_time(previous_fire_time, now, self.timezone)
         if fire_time is None or not self.jitter:
             return fire_time
         delayed = self._apply_jitter(fire_time, self.jitter, now)

@@ -123,7 +123,11 @@ class CronTrigger(NativeTrigger):
         return cls(minute=minute, hour=hour, day=day, month=month, day_of_week=day_of_week, timezone=timezone)
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        fire_time = self._get_native().next_fire_time(previous_fire_time, now, self.timezone)
+        try:
+            handle = self._handle
+        except AttributeError:
+            handle = self._get_native()
+        fire_time = handle.next_fire_time(previous_fire_time, now, self.timezone)
         if fire_time is None or not self.jitter:
             return fire_time
         delayed = self._apply_jitter(fire_time, self.jitter, now)
