@@ -33,7 +33,7 @@ struct CronRule {
   // `*`; week and day_of_week always `*`.
   std::array<std::optional<std::string>, kCronFieldCount> fields;
   TimeZone zone;
-  std::optional<Instant> start;
+  std::optional<Instant> start;  // inclusive; nothing fires before it, whatever `previous` is
   std::optional<Instant> end;  // inclusive
   Duration jitter{0};
   DstPolicy dst = DstPolicy::kApscheduler;

@@ -9,8 +9,9 @@ namespace {
 using Second = CronFires::Second;
 using std::chrono::seconds;
 
-// Longer than any offset and any change of offset together: further away than this, a change has no effect.
-constexpr seconds kReach = std::chrono::hours{4 * 24};
+// A file's offsets lie within 51 hours of each other. So far away from a change, an instant may be taken for
+// the wall time of any of them and the change still has no effect on it.
+constexpr seconds kReach = std::chrono::hours{5 * 24};
 
 bool fires_once(DstPolicy dst, const CronSchedule& schedule) {
   return dst == DstPolicy::kSkip || (dst == DstPolicy::kVixie && !schedule.follows_the_clock());
@@ -43,8 +44,10 @@ Second CronFires::at_or_after(Second from) const {
   if (fire < second_of(period.end)) return fire;
   if (from >= period.end - kReach) return near_changes(from);
   if (fire == kNoFire) return kNoFire;
-  const CivilLookup shown = zone_.lookup(CivilTime{(fire + period.offset).time_since_epoch()});
-  return shown.kind == CivilLookup::Kind::kUnique ? second_of(shown.post) : near_changes(from);
+  // Almost always in the middle of another period, which then is the one that shows it.
+  const ZonePeriod there = zone_.period_at(fire);
+  if (fire >= there.begin + kReach && fire < there.end - kReach) return fire + period.offset - there.offset;
+  return near_changes(from);
 }
 
 Second CronFires::near_changes(Second from) const {
