@@ -293,6 +293,30 @@ TEST_F(SqliteFile, ChangeDescriptorWakesASleeper) {
   EXPECT_TRUE(store->get("job"));
 }
 
+// The log is written before the commit can be seen: whoever is woken by it must wait for the commit, since
+// nothing else will wake him.
+TEST_F(SqliteFile, AWakeUpInMidCommitIsNotLost) {
+  const JobStorePtr store = open();
+  store->drain_changes();
+  if (store->change_fd() < 0) GTEST_SKIP() << "no inotify here";
+  const auto readable = [&] {
+    pollfd waiting{store->change_fd(), POLLIN, 0};
+    return poll(&waiting, 1, 0) == 1;
+  };
+  SqliteConnection other(path(), std::chrono::seconds(60));
+  other.execute("PRAGMA cache_size = 1");  // so that pages go to the log before the commit
+  SqliteTransaction writing(other);
+  for (int i = 0; !readable(); ++i) {
+    other.execute("INSERT INTO duetime_meta VALUES ('" + std::to_string(i) + "', hex(zeroblob(2000)))");
+  }
+  bool changed = false;
+  std::thread woken([&] { changed = store->drain_changes(); });
+  while (readable()) std::this_thread::yield();
+  writing.commit();
+  woken.join();
+  EXPECT_TRUE(changed);
+}
+
 TEST_F(SqliteFile, ARowWithAnImpossiblePositionIsUnreadable) {
   const JobStorePtr store = open();
   add(*store, "job");
