@@ -28,6 +28,7 @@ CronFires::CronFires(CronSchedule schedule, TimeZone zone, DstPolicy dst)
       dst_(dst),
       first_offset_(zone_.offset_at(kEarliestInstant)),
       never_changes_(!zone_.next_transition(kEarliestInstant)),
+      never_fires_(schedule_.next_match(0) == CronSchedule::kNoMatch),
       fires_once_(fires_once(dst, schedule_)) {}
 
 // The first match at or after what a clock with `offset` shows at `from`, as a second of that clock.
@@ -51,6 +52,7 @@ Second CronFires::at_or_after(Second from) const {
 }
 
 Second CronFires::near_changes(Second from) const {
+  if (never_fires_) return kNoFire;
   while (from != kNoFire) {
     const ZonePeriod period = zone_.period_at(from);
     if (const Second fire = fire_in(period, from); fire != kNoFire) return fire;

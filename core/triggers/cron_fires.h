@@ -46,6 +46,7 @@ class CronFires {
   DstPolicy dst_;
   Offset first_offset_;
   bool never_changes_;  // the zone has the first offset for ever
+  bool never_fires_;    // proved once: no day of the calendar matches
   bool fires_once_;     // wall times that come twice fire at the first only
 };
 

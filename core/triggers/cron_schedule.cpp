@@ -176,11 +176,14 @@ uint32_t CronSchedule::days_in(const Month& month) const {
   return days & all;
 }
 
-// Week by week, from the Monday on or before the first.
+// Week by week, from the Monday on or before the first. Weeks are numbered anew only around the turn of the
+// year.
 uint32_t CronSchedule::days_of_weeks(const Month& month) const {
   uint64_t days = 0;  // shifted left by a week, so that the first Monday may lie in the month before
+  const bool counts_on = month.month > 1 && month.month < 12;
+  int week = 0;
   for (int day = -static_cast<int>(month.first_weekday); day < static_cast<int>(month.length); day += 7) {
-    const int week = iso_week_of(CivilDay{date::days{month.first_day + day}});
+    week = counts_on && week != 0 ? week + 1 : iso_week_of(CivilDay{date::days{month.first_day + day}});
     if (weeks_ >> week & 1) days |= uint64_t{0x7f} << (day + 7);
   }
   return static_cast<uint32_t>(days >> 7);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "core/base/error.h"
 #include "core/triggers/registry.h"
 #include "tests/support/data_file.h"
@@ -144,6 +146,21 @@ TEST(Cron, RareRulesAreFound) {
     const TriggerPtr trigger = make_trigger({{"type", "cron"}, {"fields", Json::parse(row.fields)}});
     EXPECT_EQ(text_of(trigger->next_fire_time({}, instant("2026-03-01T00:00:00Z"))), row.expected)
         << row.fields;
+  }
+}
+
+TEST(Cron, WeeksAreThoseOfTheCalendar) {
+  CronRule rule;
+  rule.fields[kWeek] = "1,5,9,18,31,40,44,52,53";
+  rule.fields[kDayOfWeek] = "*";
+  const std::set<int> weeks = {1, 5, 9, 18, 31, 40, 44, 52, 53};
+  const TriggerPtr trigger = make_cron_trigger(rule);
+  auto fire = trigger->next_fire_time({}, instant("2000-01-01T00:00:00Z"));
+  for (CivilDay day{date::year{2000} / 1 / 1}; day < CivilDay{date::year{2400} / 1 / 1};
+       day += date::days{1}) {
+    if (!weeks.contains(iso_week_of(day))) continue;
+    ASSERT_EQ(fire, Instant{CivilTime{day}.time_since_epoch()}) << day;
+    fire = trigger->next_fire_time(fire, *fire);
   }
 }
 
