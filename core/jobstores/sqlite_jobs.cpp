@@ -5,9 +5,21 @@
 namespace duetime {
 namespace {
 
-constexpr const char* kColumns = "id, status, next_run_time, fire_time, revision, version, fence, document";
+constexpr const char* kColumns =
+    "id, status, next_run_time, fire_time, revision, version, fence, task, executor, document";
 
-enum Column { kId, kStatus, kNextRunTime, kFireTime, kRevision, kVersion, kFence, kDocument };
+enum Column {
+  kId,
+  kStatus,
+  kNextRunTime,
+  kFireTime,
+  kRevision,
+  kVersion,
+  kFence,
+  kTask,
+  kExecutor,
+  kDocument
+};
 
 enum DueColumn { kDueTime, kDueId, kDueTask, kDueExecutor, kDueRevision };
 
@@ -201,9 +213,16 @@ void SqliteJobTable::read_document(const SqliteCursor& cursor, JobRecord& record
   } catch (const std::exception& error) {
     return mark_unreadable(record, error.what());
   }
-  if (record.job->id != record.id) {
-    mark_unreadable(record, "the document is of another job, " + in_quotes(record.job->id));
-  }
+  // Claims select by the columns and run by the document: where the two differ, neither is to be trusted.
+  const auto require_same = [&](std::string_view column, const char* name, const std::string& in_document) {
+    if (!record.job || column == in_document) return;
+    mark_unreadable(record, std::string(name) + " is " + in_quotes(column) + " in the column and " +
+                                in_quotes(in_document) + " in the document");
+  };
+  const JobPtr job = record.job;
+  require_same(record.id, "id", job->id);
+  require_same(cursor.text(kTask), "task", job->task);
+  require_same(cursor.text(kExecutor), "executor", job->executor);
 }
 
 }  // namespace duetime

@@ -135,6 +135,10 @@ bool exists(SqliteConnection& connection, const Table& table) {
 // A column more does no harm: it may be somebody's own.
 void require_shape(SqliteConnection& connection, const Table& table) {
   const std::vector<std::string> present = columns_in_file(connection, table.name);
+  if (present.empty()) {
+    fail(ErrorCode::kStoreCorrupt, connection,
+         "it has some of duetime's tables, but not " + table.name + "; choose another table_prefix");
+  }
   for (const Column& column : table.columns) {
     if (std::find(present.begin(), present.end(), column.name) != present.end()) continue;
     fail(ErrorCode::kStoreCorrupt, connection,

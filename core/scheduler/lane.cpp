@@ -94,7 +94,6 @@ void Lane::stop() {
     drained_ = true;
   }
   flush();
-  leases_->stop();
 }
 
 void Lane::set_paused(bool paused) {
@@ -303,18 +302,23 @@ Lane::Capacity Lane::measure_capacity() {
 // Asks for the names the planner met; jobs of those that are unknown are parked. True if anything was
 // decided.
 bool Lane::decide(const Undecided& undecided) {
+  bool decided = false;
   for (const auto& [task, ids] : undecided.tasks) {
     std::string reason;
-    if (node_->tasks->resolve(task, reason)) continue;
-    parking_.park_task(task, reason);
+    if (node_->tasks->resolve(task, reason)) {
+      decided = true;
+      continue;
+    }
+    if (!parking_.park_task(task, reason)) continue;
     for (const std::string& id : ids) events_.parked(id, reason);
+    decided = true;
   }
   for (const auto& [alias, ids] : undecided.executors) {
     const std::string reason = "no executor by the alias of " + in_quotes(alias);
-    parking_.park_executor(alias, reason);
+    if (!parking_.park_executor(alias, reason)) continue;
     for (const std::string& id : ids) events_.parked(id, reason);
+    decided = true;
   }
-  const bool decided = !undecided.tasks.empty() || !undecided.executors.empty();
   if (decided) look_ = true;
   return decided;
 }

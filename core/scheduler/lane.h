@@ -53,6 +53,9 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   // No more claims; ends the thread (joins it unless it is the caller). Runs that go on are still recorded.
   void stop();
 
+  // After stop(), when runs were given the time they may have: lets go of the leases.
+  void close() { leases_->stop(); }
+
   // Returns when no run is executing any more, not counting one that is the caller.
   void wait_until_idle();
 

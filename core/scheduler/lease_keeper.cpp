@@ -2,7 +2,6 @@
 
 #include <exception>
 #include <string>
-#include <thread>
 
 namespace duetime {
 namespace {
@@ -21,13 +20,24 @@ LeaseKeeper::LeaseKeeper(std::shared_ptr<const Node> node, OpenStorePtr store)
       alarm_(node_->clock->make_alarm()) {}
 
 void LeaseKeeper::start_thread() {
-  if (shared_) std::thread([self = shared_from_this()] { self->run_thread(); }).detach();
+  if (!shared_) return;
+  const std::lock_guard lock(mutex_);
+  thread_ = std::thread([self = shared_from_this()] { self->run_thread(); });
 }
 
 void LeaseKeeper::stop() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   stopping_ = true;
   alarm_->ring();
+  std::thread thread = std::move(thread_);
+  const bool ends_now = held_.empty();
+  lock.unlock();
+  if (!thread.joinable()) return;
+  if (ends_now && thread.get_id() != std::this_thread::get_id()) {
+    thread.join();
+  } else {
+    thread.detach();
+  }
 }
 
 void LeaseKeeper::hold(const std::vector<ClaimPtr>& claims) {

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -20,7 +21,8 @@ class LeaseKeeper : public std::enable_shared_from_this<LeaseKeeper> {
  public:
   LeaseKeeper(std::shared_ptr<const Node> node, OpenStorePtr store);
 
-  // The thread ends when stop() was called and no claim is held any more.
+  // The thread ends when stop() was called and no claim is held any more; stop() waits for it if that is so
+  // already.
   void start_thread();
   void stop();
 
@@ -52,6 +54,7 @@ class LeaseKeeper : public std::enable_shared_from_this<LeaseKeeper> {
   std::unordered_map<ClaimPtr, Duration> held_;  // -> boot time just before the last good renewal
   Duration renewed_at_{0};                       // boot time
   bool stopping_ = false;
+  std::thread thread_;  // guarded by mutex_
 };
 
 }  // namespace duetime

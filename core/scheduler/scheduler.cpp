@@ -103,7 +103,7 @@ class Scheduler::Impl {
   OpenStorePtr open(const StorePtr& store) const;
   void start_lane(const StorePtr& store);
   void start_lanes();
-  void stop_lane(const StorePtr& store, bool wait);
+  std::shared_ptr<Lane> stop_lane(const StorePtr& store);
   void close_stores();
   std::optional<Found> find(std::string_view alias, std::string_view id) const;
   Found require(std::string_view alias, std::string_view id) const;
@@ -175,7 +175,10 @@ void Scheduler::Impl::start(bool paused) {
     for (const auto& [alias, executor] : executors_->all()) executor->start();
     start_lanes();
   } catch (...) {
-    for (const StorePtr& store : stores()) stop_lane(store, false);
+    for (const StorePtr& store : stores()) {
+      if (const auto lane = stop_lane(store)) lane->close();
+    }
+    close_stores();
     events_->close();
     const std::lock_guard lock(mutex_);
     phase_ = Phase::kStopped;
@@ -215,16 +218,17 @@ void Scheduler::Impl::start_lane(const StorePtr& store) {
   store->lane = std::move(lane);
 }
 
-void Scheduler::Impl::stop_lane(const StorePtr& store, bool wait) {
+// Answers the lane, to be closed when its runs have ended; null if there was none.
+std::shared_ptr<Lane> Scheduler::Impl::stop_lane(const StorePtr& store) {
   std::shared_ptr<Lane> lane;
   {
     const std::lock_guard lock(mutex_);
     lane = std::exchange(store->lane, nullptr);
   }
-  if (!lane) return;
+  if (!lane) return nullptr;
   if (wakeups_) wakeups_->remove(lane->fd());
   lane->stop();
-  if (wait) lane->wait_until_idle();
+  return lane;
 }
 
 void Scheduler::Impl::shutdown(bool wait) {
@@ -233,8 +237,13 @@ void Scheduler::Impl::shutdown(bool wait) {
     if (phase_ != Phase::kRunning) throw Error(ErrorCode::kNotRunning, "Scheduler is not running");
     phase_ = Phase::kStopping;
   }
-  for (const StorePtr& store : stores()) stop_lane(store, false);
+  std::vector<std::shared_ptr<Lane>> stopped;
+  for (const StorePtr& store : stores()) {
+    if (auto lane = stop_lane(store)) stopped.push_back(std::move(lane));
+  }
   for (const auto& [alias, executor] : executors_->all()) executor->shutdown(wait);
+  for (const auto& lane : stopped) lane->close();
+  stopped.clear();
   close_stores();
   options_.log->write(LogLevel::kInfo, "scheduler", "Scheduler has been shut down");
   events_->close();
@@ -374,7 +383,10 @@ void Scheduler::Impl::remove_store(const std::string& alias, bool wait) {
     const std::lock_guard lock(mutex_);
     std::erase(stores_, store);
   }
-  stop_lane(store, wait);
+  if (const auto lane = stop_lane(store)) {
+    if (wait) lane->wait_until_idle();
+    lane->close();
+  }
   OpenStorePtr closing;
   {
     const std::lock_guard lock(mutex_);
@@ -459,8 +471,8 @@ std::optional<JobRecord> Scheduler::Impl::add_job(const std::string& alias, JobR
   const NewJob job = prepare(std::move(request), opened);
   if (job.position.status == JobStatus::kFinishing) return std::nullopt;
   (*opened)->add({&job, 1}, on_conflict);
+  deliver(kJobAdded, alias, job.job->id);  // before the lane is woken, so that it comes before the job's runs
   wake(store, job.position.next_run_time);
-  deliver(kJobAdded, alias, job.job->id);
   return JobRecord{job.job->id, job.job, {}, job.position};
 }
 
@@ -479,9 +491,10 @@ void Scheduler::Impl::add_jobs(const std::string& alias, std::vector<JobRequest>
     jobs.push_back(std::move(job));
   }
   (*opened)->add(jobs, on_conflict);
+  if (events_->wants(kJobAdded)) {
+    for (const NewJob& job : jobs) deliver(kJobAdded, alias, job.job->id);
+  }
   wake(store, earliest);
-  if (!events_->wants(kJobAdded)) return;
-  for (const NewJob& job : jobs) deliver(kJobAdded, alias, job.job->id);
 }
 
 std::optional<Scheduler::Impl::Found> Scheduler::Impl::find(std::string_view alias,

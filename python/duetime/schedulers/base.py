@@ -374,6 +374,10 @@ class BaseScheduler(metaclass=ABCMeta):
                 executor = self._create_plugin_instance("executor", executor, executor_opts)
             if not isinstance(executor, BaseExecutor):
                 raise TypeError(f"Expected an executor instance or a string, got {executor.__class__.__name__} instead")
+            if not isinstance(executor, ThreadPoolExecutor):
+                raise TypeError(
+                    f"{executor.__class__.__name__} is an executor written in Python, which this version cannot run yet"
+                )
             if self.state != STATE_STOPPED:
                 executor.start(self, alias)
             self._executors[alias] = executor
@@ -405,6 +409,10 @@ class BaseScheduler(metaclass=ABCMeta):
                 jobstore = self._create_plugin_instance("jobstore", jobstore, jobstore_opts)
             if not isinstance(jobstore, BaseJobStore):
                 raise TypeError(f"Expected a job store instance or a string, got {jobstore.__class__.__name__} instead")
+            if not isinstance(jobstore, NativeJobStore):
+                raise TypeError(
+                    f"{jobstore.__class__.__name__} is a job store written in Python, which this version cannot run yet"
+                )
             if self.state != STATE_STOPPED:
                 jobstore.start(self, alias)
             self._jobstores[alias] = jobstore
