@@ -262,6 +262,41 @@ TEST_F(SqliteFile, ThatIsLockedIsUnavailableAfterTheTimeout) {
   EXPECT_EQ(store->count(), 2u);
 }
 
+TEST_F(SqliteFile, AClaimThatDidNotHappenMayBeRepeatedAsItWas) {
+  SqliteStoreOptions options = sqlite_options(path());
+  options.busy_timeout = std::chrono::milliseconds(20);
+  const JobStorePtr store = make_sqlite_job_store(options);
+  store->open();
+  add(*store, "job");
+  const Exclusions none;
+  ClaimRequest request;
+  request.claim_id = make_uuid();
+  request.time = call_time(1);
+  request.exclusions = &none;
+  SqliteConnection other(path(), Duration{0});
+  {
+    const SqliteTransaction writing(other);
+    EXPECT_EQ(error_of([&] { store->claim_due(request, run_minutely); }), ErrorCode::kStoreUnavailable);
+  }
+  EXPECT_EQ(store->claim_due(request, run_minutely).claims.size(), 1u);
+  EXPECT_EQ(store->claim_due(request, run_minutely).claims.size(), 1u);
+  EXPECT_EQ(query(path(), "SELECT count(*) FROM duetime_runs"), "1");
+}
+
+TEST_F(SqliteFile, HasTheTagsOfTheDocumentsAndNoOthers) {
+  const JobStorePtr store = open();
+  Job job = minutely_job("job");
+  for (const std::vector<std::string>& tags : {std::vector<std::string>{"a", "b"}, {"b", "c"}}) {
+    job.tags = tags;
+    const NewJob tagged = scheduled(job, 1);
+    store->add(std::span(&tagged, 1), OnConflict::kReplace);
+  }
+  const std::string all = "SELECT group_concat(tag) FROM (SELECT tag FROM duetime_job_tags ORDER BY tag)";
+  EXPECT_EQ(query(path(), all), "b,c");
+  store->remove("job");
+  EXPECT_EQ(query(path(), all), "");
+}
+
 TEST_F(SqliteFile, ThatWasDeletedOrReplacedIsNotWrittenTo) {
   JobStorePtr store = open();
   add(*store, "job");
