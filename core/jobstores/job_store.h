@@ -175,10 +175,11 @@ class JobStore {
   // more is ever claimed under it.
   virtual ClaimResult claim_due(const ClaimRequest& request, const RunPlanner& planner) = 0;
 
-  // Claims whose lease has passed. Released ones (below) come back as claims of this node as they were; of
-  // the others, those of a job with `recover` that has kept its revision come back with attempt + 1, up to
-  // kMaxAttempts, and the runs of the rest end as kAbandoned (the job leaves with them if it is spent). Jobs
-  // that the exclusions name, or that cannot be read here, are left to other nodes.
+  // Claims whose lease has passed. Released ones (below) come back as claims of this node as they were, once
+  // their job is not paused; of the others, those of a job with `recover` that has kept its revision come back
+  // with attempt + 1, up to kMaxAttempts. The runs of the rest, and those whose job is gone, end as kAbandoned
+  // (a spent job leaves with them). Jobs that the exclusions name, or that cannot be read here, are left to other
+  // nodes.
   virtual ClaimResult reclaim_expired(const ClaimRequest& request) = 0;
 
   // Records how runs ended; one answer for each. A run that this owner has already ended is accepted again,
@@ -201,7 +202,8 @@ class JobStore {
   virtual int change_fd() const { return -1; }
   virtual bool drain_changes() { return false; }
 
-  // How often to look for other nodes' changes where change_fd() is -1; zero: nobody else can change it.
+  // How often to look for other nodes' changes; zero where change_fd() tells of them all, or nobody else can
+  // change it.
   virtual Duration poll_interval() const { return Duration{0}; }
 
   // The process was forked: drop every descriptor and thread without a word to the other side.

@@ -162,7 +162,10 @@ class MemoryJobStore final : public JobStore {
     const std::lock_guard lock(mutex_);
     std::vector<std::shared_ptr<const MemoryClaim>> kept;
     for (const auto& claim : released_) {
-      if (request.exclusions->matches(*claim->record.job, claim->record.position.revision)) {
+      const Entry& entry = *claim->entry;
+      if (entry.removed) {
+        abandon(*claim, request, result);
+      } else if (entry.position.status == JobStatus::kPaused || excluded(entry, *request.exclusions)) {
         kept.push_back(claim);
       } else {
         result.claims.push_back(taken_over(*claim, request));
@@ -410,6 +413,16 @@ class MemoryJobStore final : public JobStore {
       skipped.removed = true;
     }
     result.skipped.push_back(std::move(skipped));
+  }
+
+  void abandon(const MemoryClaim& claim, const ClaimRequest& request, ClaimResult& result) {
+    claim.unended = 0;
+    for (const ClaimedRun& run : claim.runs) {
+      RunRecord record = run_record(claim, run, RunState::kAbandoned);
+      record.ended_at = request.time.now;
+      result.abandoned.push_back({record, false});
+      remember(std::move(record));
+    }
   }
 
   static ClaimPtr taken_over(const MemoryClaim& released, const ClaimRequest& request) {

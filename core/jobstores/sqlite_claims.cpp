@@ -103,7 +103,7 @@ class Reclaimer {
 
   void decide(RunGroup runs) {
     std::optional<JobRecord> job = session_.jobs.find(runs.front().record.job_id);
-    if (job && is_for_others(*job)) return;
+    if (job && (is_for_others(*job) || waits(*job, runs.front()))) return;
     if (!job || !comes_back(*job, runs.front())) return abandon(runs);
     if (result_.claims.size() < request_.limit) {
       take_over(*std::move(job), runs);
@@ -117,6 +117,11 @@ class Reclaimer {
  private:
   bool is_for_others(const JobRecord& job) const {
     return !job.job || exclusions_of(request_).matches(*job.job, job.position.revision);
+  }
+
+  // Nothing of a paused job starts; its released run waits for the pause to end.
+  static bool waits(const JobRecord& job, const StoredRun& run) {
+    return run.released && job.position.status == JobStatus::kPaused;
   }
 
   static bool comes_back(const JobRecord& job, const StoredRun& run) {

@@ -544,7 +544,10 @@ std::optional<StoredJob> Scheduler::Impl::resume_job(std::string_view alias, std
     if (!spent) position.next_run_time = first.next_run_time;
   };
   StoredJob stored = edit_job(alias, id, resume);
-  if (!spent) return stored;
+  if (!spent) {
+    wake_all([](Parking&) { return true; });  // a run given back before the pause may go on
+    return stored;
+  }
   remove_job(stored.store, id);
   return std::nullopt;
 }

@@ -326,6 +326,35 @@ TEST_P(JobStoreContract, AReleaseDoesNotRewindTheJob) {
   EXPECT_THAT(store().claim_due(request(2), run_minutely).claims, IsEmpty());
 }
 
+TEST_P(JobStoreContract, AReleasedClaimWaitsWhileItsJobIsPaused) {
+  add("job", 1);
+  const ClaimPtr claim = claim_one(1);
+  store().release(std::span(&claim, 1), call_time(2));
+  JobRecord paused = *store().get("job");
+  paused.position.status = JobStatus::kPaused;
+  paused.position.next_run_time = paused.position.fire_time = std::nullopt;
+  JobRecord resumed = *store().update(paused);
+  const ClaimResult meanwhile = store().reclaim_expired(request_of(make_uuid(), 3));
+  EXPECT_THAT(meanwhile.claims, IsEmpty());
+  EXPECT_THAT(meanwhile.abandoned, IsEmpty());
+
+  resumed.position.status = JobStatus::kScheduled;
+  resumed.position.next_run_time = resumed.position.fire_time = at(61);
+  store().update(resumed);
+  EXPECT_THAT(store().reclaim_expired(request_of(make_uuid(), 4)).claims, SizeIs(1));
+}
+
+TEST_P(JobStoreContract, AReleasedClaimOfARemovedJobIsAbandoned) {
+  add("job", 1);
+  const ClaimPtr claim = claim_one(1);
+  store().release(std::span(&claim, 1), call_time(2));
+  store().remove("job");
+  const ClaimResult result = store().reclaim_expired(request_of(make_uuid(), 3));
+  EXPECT_THAT(result.claims, IsEmpty());
+  EXPECT_THAT(result.abandoned, SizeIs(1));
+  EXPECT_THAT(store().reclaim_expired(request_of(make_uuid(), 4)).abandoned, IsEmpty());
+}
+
 TEST_P(JobStoreLeaseContract, AReleaseOfALostClaimChangesNothing) {
   add(scheduled(recovering_job("job"), 1));
   const ClaimPtr lost = claim_one(1);

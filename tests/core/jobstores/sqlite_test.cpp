@@ -368,6 +368,17 @@ TEST_F(SqliteFile, ARowWithAnImpossiblePositionIsUnreadable) {
   }
 }
 
+// Claims select by the columns; a document that says something else must not be run, nor asked about for ever.
+TEST_F(SqliteFile, ARowWhoseColumnsAndDocumentDifferIsUnreadable) {
+  const JobStorePtr store = open();
+  add(*store, "job");
+  SqliteConnection connection(path(), std::chrono::seconds(60));
+  connection.execute("UPDATE duetime_jobs SET task = 'other:task'");
+  const std::optional<JobRecord> record = store->get("job");
+  EXPECT_EQ(record->job, nullptr);
+  EXPECT_THAT(record->unreadable, HasSubstr("task is 'other:task' in the column and "));
+}
+
 // Every call either works or says what is wrong; the process lives.
 TEST_F(SqliteFile, DamagedAnywhereDoesNoHarm) {
   {
