@@ -93,7 +93,7 @@ class SqliteJobStore final : public JobStore {
 
   void open() override {
     if (session_) return;
-    close_inherited_sqlite_sessions(path_);
+    close_inherited_sqlite_sessions();
     session_ = std::make_unique<SqliteSession>(options_, path_);
   }
 

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "core/jobstores/sqlite_session.h"
 
@@ -18,8 +17,7 @@ namespace duetime {
 // Puts the session aside without a call to SQLite.
 void inherit_sqlite_session(std::unique_ptr<SqliteSession> session) noexcept;
 
-// Throws kForked if another thread of the parent was using the same file at the fork: such a session can
-// never be closed here, so the file cannot be opened in this process.
-void close_inherited_sqlite_sessions(const std::string& path);
+// Before the child opens a file: every session it inherited is at rest (SqliteSession::held_across_fork).
+void close_inherited_sqlite_sessions();
 
 }  // namespace duetime

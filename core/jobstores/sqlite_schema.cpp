@@ -137,7 +137,8 @@ void require_shape(SqliteConnection& connection, const Table& table) {
   const std::vector<std::string> present = columns_in_file(connection, table.name);
   if (present.empty()) {
     fail(ErrorCode::kStoreCorrupt, connection,
-         "it has some of duetime's tables, but not " + table.name + "; choose another table_prefix");
+         "what it has under this prefix is not duetime's: the table " + table.name +
+             " is missing; choose another table_prefix");
   }
   for (const Column& column : table.columns) {
     if (std::find(present.begin(), present.end(), column.name) != present.end()) continue;

@@ -51,10 +51,6 @@ void SqliteSession::require_same_file() const {
   }
 }
 
-bool SqliteSession::is_open_on(const std::string& path) const {
-  return identity_of(path).is_same_file(file_);
-}
-
 bool SqliteSession::drain_changes() {
   if (!watch->drain()) return false;
   try {

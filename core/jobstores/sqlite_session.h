@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "core/base/fork.h"
 #include "core/jobstores/sqlite.h"
 #include "core/jobstores/sqlite_jobs.h"
 #include "core/jobstores/sqlite_meta.h"
@@ -23,9 +24,6 @@ struct SqliteSession {
   // to files that nobody can see any more.
   void require_same_file() const;
 
-  // Whether the path leads to the file that was opened.
-  bool is_open_on(const std::string& path) const;
-
   // Whether another connection has committed since the last call.
   bool drain_changes();
 
@@ -36,6 +34,7 @@ struct SqliteSession {
   bool erase_if_spent(const std::string& job_id);
 
   std::mutex mutex;
+  HeldAcrossFork held_across_fork{mutex};  // a child finds no call to SQLite half done
   SqliteConnection connection;
   SqliteMeta meta;
   SqliteJobTable jobs;

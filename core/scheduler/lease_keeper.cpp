@@ -19,6 +19,11 @@ LeaseKeeper::LeaseKeeper(std::shared_ptr<const Node> node, OpenStorePtr store)
       shared_((*store_)->traits().shared),
       alarm_(node_->clock->make_alarm()) {}
 
+// Only a thread whose claims were lost with their executor is still there, and it is the caller.
+LeaseKeeper::~LeaseKeeper() {
+  if (thread_.joinable()) thread_.detach();
+}
+
 void LeaseKeeper::start_thread() {
   if (!shared_) return;
   const std::lock_guard lock(mutex_);
@@ -26,18 +31,20 @@ void LeaseKeeper::start_thread() {
 }
 
 void LeaseKeeper::stop() {
-  std::unique_lock lock(mutex_);
-  stopping_ = true;
-  alarm_->ring();
-  std::thread thread = std::move(thread_);
-  const bool ends_now = held_.empty();
-  lock.unlock();
-  if (!thread.joinable()) return;
-  if (ends_now && thread.get_id() != std::this_thread::get_id()) {
-    thread.join();
-  } else {
-    thread.detach();
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
   }
+  end_thread_if_done();
+}
+
+void LeaseKeeper::end_thread_if_done() {
+  std::unique_lock lock(mutex_);
+  if (!stopping_ || !held_.empty()) return;
+  std::thread thread = std::move(thread_);
+  alarm_->ring();
+  lock.unlock();
+  if (thread.joinable()) thread.join();
 }
 
 void LeaseKeeper::hold(const std::vector<ClaimPtr>& claims) {
@@ -52,9 +59,11 @@ void LeaseKeeper::hold(const std::vector<ClaimPtr>& claims) {
 
 void LeaseKeeper::drop(const ClaimPtr& claim) {
   if (!shared_) return;
-  const std::lock_guard lock(mutex_);
-  held_.erase(claim);
-  if (stopping_ && held_.empty()) alarm_->ring();
+  {
+    const std::lock_guard lock(mutex_);
+    held_.erase(claim);
+  }
+  end_thread_if_done();
 }
 
 bool LeaseKeeper::may_start(const ClaimPtr& claim) const {

@@ -20,9 +20,10 @@ namespace duetime {
 class LeaseKeeper : public std::enable_shared_from_this<LeaseKeeper> {
  public:
   LeaseKeeper(std::shared_ptr<const Node> node, OpenStorePtr store);
+  ~LeaseKeeper();
 
-  // The thread ends when stop() was called and no claim is held any more; stop() waits for it if that is so
-  // already.
+  // The thread ends when stop() was called and no claim is held any more; whichever of stop() and drop()
+  // comes last waits for it, so that no thread is left when the last run has ended.
   void start_thread();
   void stop();
 
@@ -42,6 +43,7 @@ class LeaseKeeper : public std::enable_shared_from_this<LeaseKeeper> {
  private:
   void run_thread();
   void renew(const std::vector<ClaimPtr>& claims);
+  void end_thread_if_done();
   std::vector<ClaimPtr> held() const;
 
   const std::shared_ptr<const Node> node_;

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <set>
@@ -198,30 +199,30 @@ TEST_F(SqliteProcesses, AForkedChildStartsAnew) {
   EXPECT_EQ(query(path(), "PRAGMA integrity_check"), "ok");
 }
 
-TEST_F(SqliteProcesses, AChildForkedInMidCallIsToldSo) {
+// A fork waits for the calls that other threads have under way, so that the child never gets a half-used
+// file.
+TEST_F(SqliteProcesses, AChildForkedInMidCallStartsAnewToo) {
   const JobStorePtr store = open_sqlite_store(path());
-  SqliteConnection other(path(), std::chrono::seconds(60));
-  auto writing = std::make_unique<SqliteTransaction>(other);
-  std::thread waiting([&] {
-    const NewJob job = scheduled(minutely_job("job"), 1);
-    store->add(std::span(&job, 1), OnConflict::kFail);
+  std::atomic<bool> stop{false};
+  std::thread busy([&] {
+    for (int i = 0; !stop; ++i) {
+      const NewJob job = scheduled(minutely_job("busy-" + std::to_string(i % 5)), 1);
+      store->add(std::span(&job, 1), OnConflict::kReplace);
+    }
   });
-  // The store's mutex is held while the thread waits for the file's lock: a second reader would block.
-  const auto holds_the_store = [&] {
-    return in_child([&] {
+  for (int child = 0; child < 10; ++child) {
+    EXPECT_TRUE(in_child([&] {
       store->abandon_after_fork();
-      try {
-        store->open();
-      } catch (const Error& error) {
-        return error.code() == ErrorCode::kForked;
-      }
-      return false;
-    });
-  };
-  while (!holds_the_store()) std::this_thread::yield();
-  writing.reset();
-  waiting.join();
-  EXPECT_EQ(store->count(), 1u);
+      store->open();
+      const NewJob job = scheduled(minutely_job("child-" + std::to_string(child)), 1);
+      store->add(std::span(&job, 1), OnConflict::kFail);
+      return true;
+    }));
+  }
+  stop = true;
+  busy.join();
+  EXPECT_EQ(query(path(), "SELECT count(*) FROM duetime_jobs WHERE id LIKE 'child-%'"), "10");
+  EXPECT_EQ(query(path(), "PRAGMA integrity_check"), "ok");
 }
 
 }  // namespace
