@@ -42,7 +42,7 @@ ErrorCode code_of(int extended_code, int system_error) {
   }
 }
 
-std::string with_system_error(std::string text, int code, int system_error) {
+std::string with_system_error(const std::string& text, int code, int system_error) {
   const bool told =
       system_error != 0 && (primary_code(code) == SQLITE_IOERR || primary_code(code) == SQLITE_CANTOPEN);
   return told ? text + " (" + std::strerror(system_error) + ")" : text;

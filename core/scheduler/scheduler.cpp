@@ -652,7 +652,7 @@ bool Scheduler::remove_listener(ListenerId id) { return impl()->events().remove_
 
 std::optional<JobRecord> Scheduler::add_job(const std::string& store, Job job, OnConflict on_conflict,
                                             std::optional<JobPosition> position) {
-  return impl()->add_job(store, {std::move(job), std::move(position)}, on_conflict);
+  return impl()->add_job(store, {std::move(job), position}, on_conflict);
 }
 void Scheduler::add_jobs(const std::string& store, std::vector<JobRequest> jobs, OnConflict on_conflict) {
   impl()->add_jobs(store, std::move(jobs), on_conflict);

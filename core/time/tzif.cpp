@@ -7,7 +7,6 @@
 namespace duetime {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 44;
 constexpr std::size_t kTypeBytes = 6;
 
 // RFC 8536, 3.2: offsets lie between -25 and +26 hours, exclusive.

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kShownBytes = 100;
 
 std::string shown(const Json& value) {
-  const std::string text = to_text(value);
+  std::string text = to_text(value);
   if (text.size() <= kShownBytes) return text;
   return truncate_utf8(text, kShownBytes) + "...";
 }
