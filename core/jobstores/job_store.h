@@ -176,10 +176,10 @@ class JobStore {
   virtual ClaimResult claim_due(const ClaimRequest& request, const RunPlanner& planner) = 0;
 
   // Claims whose lease has passed. Released ones (below) come back as claims of this node as they were, once
-  // their job is not paused; of the others, those of a job with `recover` that has kept its revision come back
-  // with attempt + 1, up to kMaxAttempts. The runs of the rest, and those whose job is gone, end as kAbandoned
-  // (a spent job leaves with them). Jobs that the exclusions name, or that cannot be read here, are left to other
-  // nodes.
+  // their job is not paused; of the others, those of a job with `recover` that has kept its revision come
+  // back with attempt + 1, up to kMaxAttempts. The runs of the rest, and those whose job is gone, end as
+  // kAbandoned (a spent job leaves with them). Jobs that the exclusions name, or that cannot be read here,
+  // are left to other nodes.
   virtual ClaimResult reclaim_expired(const ClaimRequest& request) = 0;
 
   // Records how runs ended; one answer for each. A run that this owner has already ended is accepted again,

@@ -34,7 +34,7 @@ struct CronRule {
   std::array<std::optional<std::string>, kCronFieldCount> fields;
   TimeZone zone;
   std::optional<Instant> start;  // inclusive; nothing fires before it, whatever `previous` is
-  std::optional<Instant> end;  // inclusive
+  std::optional<Instant> end;    // inclusive
   Duration jitter{0};
   DstPolicy dst = DstPolicy::kApscheduler;
 };

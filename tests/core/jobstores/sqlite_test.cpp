@@ -368,7 +368,8 @@ TEST_F(SqliteFile, ARowWithAnImpossiblePositionIsUnreadable) {
   }
 }
 
-// Claims select by the columns; a document that says something else must not be run, nor asked about for ever.
+// Claims select by the columns; a document that says something else must not be run, nor asked about for
+// ever.
 TEST_F(SqliteFile, ARowWhoseColumnsAndDocumentDifferIsUnreadable) {
   const JobStorePtr store = open();
   add(*store, "job");
