@@ -41,8 +41,10 @@ DstPolicy to_dst_policy(int32_t dst) {
       return DstPolicy::kApscheduler;
     case DUETIME_DST_SKIP:
       return DstPolicy::kSkip;
+    case DUETIME_DST_RFC5545:
+      return DstPolicy::kRfc5545;
     default:
-      refuse("dst is " + std::to_string(dst) + "; expected one of DUETIME_DST_VIXIE, _APSCHEDULER, _SKIP");
+      refuse("dst is " + std::to_string(dst) + "; expected one of DUETIME_DST_VIXIE, _APSCHEDULER, _SKIP, _RFC5545");
   }
 }
 

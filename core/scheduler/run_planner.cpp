@@ -124,7 +124,7 @@ RunPlan plan_due(const Job& job, const JobPosition& position, Instant now, int r
 }  // namespace
 
 Instant run_time_of(const Job& job, Instant fire) {
-  const Duration jitter = job.trigger->jitter();
+  const Duration jitter = job.trigger->jitter(fire);
   if (jitter <= Duration{0}) return fire;
   const uint64_t random = mix(hash_of(job.id) ^ mix(static_cast<uint64_t>(to_micros(fire))));
   const Duration delay{static_cast<int64_t>(random % (static_cast<uint64_t>(jitter.count()) + 1))};

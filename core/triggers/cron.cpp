@@ -6,9 +6,10 @@
 
 #include "core/base/error.h"
 #include "core/triggers/cron_expression.h"
-#include "core/triggers/cron_fires.h"
+#include "core/triggers/cron_schedule.h"
 #include "core/triggers/fire_or_none.h"
 #include "core/triggers/trigger_document.h"
+#include "core/triggers/wall_fires.h"
 
 namespace duetime {
 
@@ -17,7 +18,7 @@ const std::array<const char*, kCronFieldCount> kCronFieldNames = {"year",       
 
 namespace {
 
-constexpr std::array<const char*, 3> kDstNames = {"apscheduler", "vixie", "skip"};
+using CronFires = WallFires<CronSchedule>;
 
 // So many missed fires are counted one by one; of more, only the number is given as a lower bound.
 constexpr std::size_t kCountedDrops = 256;
@@ -83,7 +84,9 @@ class CronTrigger final : public Trigger {
     return backlog;
   }
 
-  Duration jitter() const override { return jitter_; }
+  Duration jitter(Instant) const override { return jitter_; }
+
+  const TimeZone& zone() const override { return fires_.zone(); }
 
   std::string_view type() const override { return "cron"; }
 
@@ -91,7 +94,7 @@ class CronTrigger final : public Trigger {
     Json document{{"type", type()},
                   {"fields", parse_json(fields_, "cron fields")},
                   {"timezone", fires_.zone().name()},
-                  {"dst", kDstNames[static_cast<std::size_t>(fires_.dst())]}};
+                  {"dst", name_of(fires_.dst())}};
     put(document, "start", start_);
     put(document, "end", end_);
     put_jitter(document, jitter_);
@@ -135,16 +138,6 @@ class CronTrigger final : public Trigger {
   std::string fields_;  // JSON; a string of its own would cost each of a million jobs eight of them
 };
 
-DstPolicy read_dst(const TriggerDocument& read) {
-  const auto name = read.text("dst");
-  if (!name) return DstPolicy::kApscheduler;
-  const auto found = std::find(kDstNames.begin(), kDstNames.end(), *name);
-  if (found == kDstNames.end()) {
-    read.refuse("dst", "got \"" + *name + "\", expected \"apscheduler\", \"vixie\" or \"skip\"");
-  }
-  return static_cast<DstPolicy>(found - kDstNames.begin());
-}
-
 void check_dialect(const TriggerDocument& read) {
   const auto dialect = read.text("dialect");
   if (dialect && *dialect != "apscheduler") {
@@ -178,7 +171,7 @@ TriggerPtr make_cron_trigger(const Json& document) {
   rule.start = read.instant("start");
   rule.end = read.instant("end");
   rule.jitter = read.duration("jitter_us").value_or(Duration{0});
-  rule.dst = read_dst(read);
+  rule.dst = read_dst(read, DstPolicy::kApscheduler);
   check_dialect(read);
   return make_cron_trigger(rule);
 }

@@ -1,15 +1,6 @@
 // Fires when the civil time of a zone matches eight fields, in the syntax and with the meaning of APScheduler
-// 3 (cron_expression.h); all fields must match. What a change of the clock does is the rule's policy:
-//
-//                         wall time in a gap                          wall time that comes twice
-//   kApscheduler          the instant the offset before it gives      both
-//   kVixie, fixed time    first valid instant after the gap, once     first
-//   kVixie, `*` hour or   follows the clock                           both
-//           minute
-//   kSkip                 not at all                                  first
-//
-// In New York on 2026-03-08, hour=2 minute=30 fires at 03:30 EDT under kApscheduler, 03:00 EDT under kVixie,
-// and not on that day under kSkip.
+// 3 (cron_expression.h); all fields must match. What a change of the clock does is the rule's policy
+// (dst_policy.h).
 #pragma once
 
 #include <array>
@@ -17,11 +8,10 @@
 #include <string>
 
 #include "core/time/time_zone.h"
+#include "core/triggers/dst_policy.h"
 #include "core/triggers/trigger.h"
 
 namespace duetime {
-
-enum class DstPolicy { kApscheduler, kVixie, kSkip };
 
 // Indexes of CronRule::fields, APScheduler's order.
 enum CronFieldIndex { kYear, kMonth, kDay, kWeek, kDayOfWeek, kHour, kMinute, kSecond, kCronFieldCount };

@@ -13,6 +13,12 @@ class DateTrigger final : public Trigger {
     return previous ? std::nullopt : std::optional(rule_.run_time);
   }
 
+  std::optional<Instant> first_from(Instant from, std::optional<Instant>) const override {
+    return rule_.run_time >= from ? std::optional(rule_.run_time) : std::nullopt;
+  }
+
+  const TimeZone& zone() const override { return rule_.zone; }
+
   std::string_view type() const override { return "date"; }
 
   Json document() const override {

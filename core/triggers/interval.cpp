@@ -17,6 +17,11 @@ class IntervalTrigger final : public Trigger {
     return until_end(previous ? checked_add(*previous, rule_.interval) : first(now));
   }
 
+  std::optional<Instant> first_from(Instant from, std::optional<Instant> anchor) const override {
+    const auto& grid = rule_.start ? rule_.start : anchor;
+    return until_end(grid ? point_from(*grid, from) : checked_add(from, rule_.interval));
+  }
+
   // All fires after `first` lie on its grid, so that they can be counted without being visited. `first`
   // itself is one even after the end: it may have been set by hand.
   Backlog backlog(Instant first, Instant until, std::size_t keep) const override {
@@ -29,7 +34,9 @@ class IntervalTrigger final : public Trigger {
     return backlog;
   }
 
-  Duration jitter() const override { return rule_.jitter; }
+  Duration jitter(Instant) const override { return rule_.jitter; }
+
+  const TimeZone& zone() const override { return rule_.zone; }
 
   std::string_view type() const override { return "interval"; }
 
@@ -42,12 +49,15 @@ class IntervalTrigger final : public Trigger {
   }
 
  private:
-  // The first point of the grid at or after `now`, by an exact ceiling.
   std::optional<Instant> first(Instant now) const {
-    if (!rule_.start) return checked_add(now, rule_.interval);
-    if (*rule_.start >= now) return rule_.start;
-    const Duration since_point = (now - *rule_.start) % rule_.interval;
-    return since_point == Duration{0} ? now : checked_add(now, rule_.interval - since_point);
+    return rule_.start ? point_from(*rule_.start, now) : checked_add(now, rule_.interval);
+  }
+
+  // The first point of the grid that begins at `start`, at or after `from`, by an exact ceiling.
+  std::optional<Instant> point_from(Instant start, Instant from) const {
+    if (start >= from) return start;
+    const Duration since_point = (from - start) % rule_.interval;
+    return since_point == Duration{0} ? from : checked_add(from, rule_.interval - since_point);
   }
 
   std::optional<Instant> until_end(std::optional<Instant> fire) const {

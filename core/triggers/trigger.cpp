@@ -23,6 +23,20 @@ std::optional<Instant> step(const Trigger& trigger, Instant previous, Instant no
 
 }  // namespace
 
+std::optional<Instant> Trigger::first_from(Instant from, std::optional<Instant>) const {
+  if (from <= kEarliestInstant) return next_fire_time(std::nullopt, from);
+  return next_fire_time(from - Duration{1}, from);
+}
+
+Duration Trigger::jitter(Instant) const { return Duration{0}; }
+
+const TimeZone& Trigger::zone() const {
+  static const TimeZone& utc = *new TimeZone;
+  return utc;
+}
+
+std::string Trigger::explain() const { return "as the trigger \"" + std::string(type()) + "\" decides"; }
+
 Backlog Trigger::backlog(Instant first, Instant until, std::size_t keep) const {
   Backlog backlog;
   backlog.next = first;

@@ -11,11 +11,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/json.h"
 #include "core/time/instant.h"
+#include "core/time/time_zone.h"
 
 namespace duetime {
 
@@ -47,8 +49,21 @@ class Trigger {
   // Requires: first <= until, keep >= 1.
   virtual Backlog backlog(Instant first, Instant until, std::size_t keep) const;
 
-  // The run is delayed by up to this much; 0 for none.
-  virtual Duration jitter() const { return Duration{0}; }
+  // The first fire at or after `from` of the rule by itself, as a set of instants, whatever else made the job
+  // run: what `and`, `or` and `not` ask of their parts. A rule that has no place in time of its own, such as
+  // an interval without a start, is counted from `anchor`. The default asks next_fire_time() for what
+  // follows.
+  virtual std::optional<Instant> first_from(Instant from, std::optional<Instant> anchor) const;
+
+  // The run of this fire is delayed by up to this much; 0 for none.
+  virtual Duration jitter(Instant fire) const;
+
+  // In which the rule is written and its fires are shown. UTC unless it has another.
+  virtual const TimeZone& zone() const;
+
+  // An English sentence for people, without a full stop: "every 15 minutes from 2026-11-23 09:00 (UTC)".
+  // It may change between releases.
+  virtual std::string explain() const;
 
   // True if next_fire_time() runs code from outside the engine. Such a call may block, throw or call back
   // into the API, so stores plan these jobs with no lock held (job_store.h).

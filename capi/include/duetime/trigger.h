@@ -34,7 +34,8 @@ enum {
   DUETIME_DST_VIXIE = 0,       /* skipped: once, right after the change; repeated: once. `*` hours or minutes
                                   follow the clock */
   DUETIME_DST_APSCHEDULER = 1, /* skipped: at the instant the old offset gives; repeated: twice */
-  DUETIME_DST_SKIP = 2         /* skipped: not at all; repeated: once */
+  DUETIME_DST_SKIP = 2,        /* skipped: not at all; repeated: once */
+  DUETIME_DST_RFC5545 = 3      /* skipped: at the instant the old offset gives; repeated: once */
 };
 
 /* Fields as APScheduler reads them (Monday is 0; all must match). NULL takes the default: below the least

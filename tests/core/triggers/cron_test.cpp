@@ -168,7 +168,7 @@ TEST(Cron, JitterIsToldNotApplied) {
   CronRule rule = crontab_rule("0 * * * *");
   rule.jitter = Duration{5};
   const TriggerPtr trigger = make_cron_trigger(rule);
-  EXPECT_EQ(trigger->jitter(), Duration{5});
+  EXPECT_EQ(trigger->jitter(at("10:00:00")), Duration{5});
   EXPECT_EQ(trigger->next_fire_time({}, at("10:00:01")), at("11:00:00"));
 }
 

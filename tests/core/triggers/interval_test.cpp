@@ -128,7 +128,7 @@ TEST(Interval, DocumentGivesAnEqualTrigger) {
        {"timezone", "Europe/Berlin"}},
   };
   for (const Json& document : documents) EXPECT_EQ(make_trigger(document)->document(), document);
-  EXPECT_EQ(make_trigger(documents[1])->jitter(), Duration{5});
+  EXPECT_EQ(make_trigger(documents[1])->jitter(at("10:00:00")), Duration{5});
 }
 
 TEST(Interval, RefusalsNameMemberAndValue) {
