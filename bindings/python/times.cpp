@@ -46,14 +46,27 @@ int64_t wall_micros(PyObject* datetime) {
   return days * kMicrosPerDay + seconds * kMicrosPerSecond + PyDateTime_DATE_GET_MICROSECOND(datetime);
 }
 
+// What `datetime.utcoffset()` answers. datetime's own method asks the zone by a name and an argument tuple
+// that it makes anew, which takes longer than the answer; so the zone is asked directly, but for subclasses,
+// which may answer something else.
+py::object utc_offset(PyObject* datetime, PyObject* zone) {
+  static PyObject* const name = PyUnicode_InternFromString("utcoffset");
+  const bool asks_zone = Py_TYPE(datetime) == PyDateTimeAPI->DateTimeType && zone != Py_None;
+  PyObject* offset =
+      asks_zone ? PyObject_CallMethodOneArg(zone, name, datetime) : PyObject_CallMethodNoArgs(datetime, name);
+  if (offset == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(offset);
+}
+
 int64_t offset_micros(PyObject* datetime) {
   PyObject* zone = PyDateTime_DATE_GET_TZINFO(datetime);
   if (zone == PyDateTime_TimeZone_UTC) return 0;
-  static PyObject* const name = PyUnicode_InternFromString("utcoffset");
-  const py::object offset = py::reinterpret_steal<py::object>(PyObject_CallMethodNoArgs(datetime, name));
-  if (!offset) throw py::error_already_set();
+  const py::object offset = utc_offset(datetime, zone);
   if (offset.is_none())
     throw py::value_error("expected a datetime with a time zone, got " + std::string(py::repr(datetime)));
+  if (!PyDelta_Check(offset.ptr()))
+    throw py::type_error("expected utcoffset() to give a timedelta, got " +
+                         std::string(Py_TYPE(offset.ptr())->tp_name));
   return PyDateTime_DELTA_GET_DAYS(offset.ptr()) * kMicrosPerDay +
          PyDateTime_DELTA_GET_SECONDS(offset.ptr()) * kMicrosPerSecond +
          PyDateTime_DELTA_GET_MICROSECONDS(offset.ptr());
