@@ -17,7 +17,7 @@ from random_rules import apscheduler_fields, crontab_line, pick_change, pick_sta
 from slow_evaluator import DAY, POLICIES, Rule, SlowTrigger
 from slow_grammar import apscheduler, crontab, quartz
 
-RULES = 20  # of each dialect, policy and zone
+RULES = 15  # of each dialect, policy and zone
 FIRES = 25  # looked at of each rule, at most
 ZONES = (
     "America/New_York",
