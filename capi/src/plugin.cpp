@@ -10,6 +10,7 @@
 #include "capi/src/owned.h"
 #include "capi/src/struct_size.h"
 #include "core/base/json.h"
+#include "core/time/time_zone.h"
 #include "core/triggers/registry.h"
 
 using namespace duetime;
@@ -20,11 +21,13 @@ namespace {
 thread_local std::string plugin_error;
 
 // What a plugin function that returned `status` said about it.
-[[noreturn]] void throw_plugin_error(const std::string& type, int32_t status) {
+[[noreturn]] void throw_plugin_error(const std::string& plugin, int32_t status) {
   const std::string said = std::exchange(plugin_error, {});
-  throw Error(ErrorCode::kCallback, "trigger plugin '" + type + "' failed: " +
-                                        (said.empty() ? "it returned " + std::to_string(status) : said));
+  throw Error(ErrorCode::kCallback,
+              plugin + " failed: " + (said.empty() ? "it returned " + std::to_string(status) : said));
 }
+
+std::string trigger_plugin_named(const std::string& type) { return "trigger plugin '" + type + "'"; }
 
 class PluginTrigger final : public Trigger {
  public:
@@ -39,7 +42,7 @@ class PluginTrigger final : public Trigger {
     duetime_time fire = DUETIME_TIME_NONE;
     const int32_t status =
         plugin_.next_fire_time(user_data_.get(), to_c_time(previous), to_micros(now), &fire);
-    if (status != 0) throw_plugin_error(type_, status);
+    if (status != 0) throw_plugin_error(trigger_plugin_named(type_), status);
     return answered(fire);
   }
 
@@ -97,7 +100,7 @@ class PluginFactory {
     duetime_trigger_plugin made{};
     made.struct_size = sizeof made;
     const int32_t status = make_(user_data_.get(), to_text(document).c_str(), &made);
-    if (status != 0) throw_plugin_error(type, status);
+    if (status != 0) throw_plugin_error(trigger_plugin_named(type), status);
     return make_plugin_trigger(made, adopt(made.user_data, made.release), std::move(type), document);
   }
 
@@ -135,5 +138,21 @@ duetime_status duetime_register_trigger_type(const char* type, const duetime_tri
     std::string name = required_text(type, "type");
     if (given.make == nullptr) refuse("duetime_trigger_factory.make is NULL");
     register_trigger_type(std::move(name), PluginFactory(given, std::move(user_data)));
+  });
+}
+
+duetime_status duetime_register_time_zone(const char* name, duetime_utc_offset_fn utc_offset,
+                                          void* user_data) {
+  return guard([&] {
+    const std::string zone = required_text(name, "name");
+    if (utc_offset == nullptr) refuse("utc_offset is NULL");
+    const auto offset_at = [&](Instant t) {
+      plugin_error.clear();
+      int32_t offset = 0;
+      const int32_t status = utc_offset(user_data, to_micros(t), &offset);
+      if (status != 0) throw_plugin_error("time zone " + zone, status);
+      return std::chrono::seconds{offset};
+    };
+    register_time_zone(TimeZone::from_offsets(zone, offset_at));
   });
 }

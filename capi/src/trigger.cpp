@@ -1,5 +1,6 @@
 #include <duetime/trigger.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -10,10 +11,15 @@
 #include "capi/src/handles.h"
 #include "capi/src/struct_size.h"
 #include "core/base/json.h"
+#include "core/time/civil_text.h"
 #include "core/time/time_zone.h"
+#include "core/triggers/calendar_interval.h"
+#include "core/triggers/combining.h"
 #include "core/triggers/cron.h"
 #include "core/triggers/date.h"
+#include "core/triggers/exclusion.h"
 #include "core/triggers/interval.h"
+#include "core/triggers/preview.h"
 #include "core/triggers/registry.h"
 
 using namespace duetime;
@@ -64,6 +70,66 @@ CronRule to_rule(const duetime_cron_options& options) {
   return rule;
 }
 
+std::optional<CivilDay> optional_day(const char* day, const char* parameter) {
+  return day == nullptr ? std::nullopt : std::optional(parse_day(required_text(day, parameter), parameter));
+}
+
+std::chrono::seconds to_time_of_day(const duetime_calendar_interval_options& options) {
+  const auto check = [](int32_t value, int32_t most, const char* member) {
+    if (value < 0 || value > most) {
+      refuse(std::string(member) + " is " + std::to_string(value) + "; expected 0 to " + std::to_string(most));
+    }
+  };
+  check(options.hour, 23, "hour");
+  check(options.minute, 59, "minute");
+  check(options.second, 59, "second");
+  return std::chrono::seconds{options.hour * 3600 + options.minute * 60 + options.second};
+}
+
+CalendarIntervalRule to_rule(const duetime_calendar_interval_options& options) {
+  return CalendarIntervalRule{.years = options.years,
+                              .months = options.months,
+                              .weeks = options.weeks,
+                              .days = options.days,
+                              .time_of_day = to_time_of_day(options),
+                              .start = optional_day(options.start_date, "start_date"),
+                              .end = optional_day(options.end_date, "end_date"),
+                              .jitter = Duration{options.jitter},
+                              .zone = zone_of(options.timezone)};
+}
+
+std::vector<TriggerPtr> to_triggers(const duetime_trigger* const* triggers, size_t count,
+                                    const char* parameter) {
+  if (count > 0) input(triggers, parameter);
+  std::vector<TriggerPtr> result;
+  for (size_t i = 0; i < count; ++i) result.push_back(Use<duetime_trigger>(triggers[i])->trigger);
+  return result;
+}
+
+std::vector<ExclusionCalendar> to_calendars(const char* json) {
+  std::vector<ExclusionCalendar> calendars;
+  if (json == nullptr) return calendars;
+  const Json documents = parse_json(required_text(json, "calendars_json"), "calendars_json");
+  if (!documents.is_array()) refuse("calendars_json is no JSON array");
+  for (const Json& document : documents) calendars.emplace_back(document);
+  return calendars;
+}
+
+duetime_previewed_fire to_c_fire(const PreviewedFire& fire) {
+  duetime_previewed_fire result = {to_micros(fire.time),
+                                   static_cast<int32_t>(fire.offset.count()),
+                                   static_cast<int32_t>(fire.wall_time),
+                                   DUETIME_TIME_NONE,
+                                   0,
+                                   0};
+  if (fire.transition) {
+    result.transition = to_micros(fire.transition->at);
+    result.offset_before = static_cast<int32_t>(fire.transition->offset_before.count());
+    result.offset_after = static_cast<int32_t>(fire.transition->offset_after.count());
+  }
+  return result;
+}
+
 }  // namespace
 
 duetime_status duetime_trigger_create_date(duetime_time run_time, const char* zone,
@@ -95,6 +161,50 @@ duetime_status duetime_trigger_create_cron(const duetime_cron_options* options,
   });
 }
 
+duetime_status duetime_trigger_create_calendar_interval(const duetime_calendar_interval_options* options,
+                                                        duetime_trigger** out_trigger) {
+  return guard([&] {
+    duetime_trigger*& out = output(out_trigger, "out_trigger");
+    const auto given = read_struct<duetime_calendar_interval_options>(
+        input(options, "options"), DUETIME_CALENDAR_INTERVAL_OPTIONS_INIT,
+        "duetime_calendar_interval_options");
+    out = make_handle<duetime_trigger>(make_calendar_interval_trigger(to_rule(given)));
+  });
+}
+
+duetime_status duetime_trigger_create_and(const duetime_trigger* const* triggers, size_t count,
+                                          duetime_duration jitter, duetime_trigger** out_trigger) {
+  return guard([&] {
+    duetime_trigger*& out = output(out_trigger, "out_trigger");
+    const CombiningRule rule{to_triggers(triggers, count, "triggers"), Duration{jitter}};
+    out = make_handle<duetime_trigger>(make_and_trigger(rule));
+  });
+}
+
+duetime_status duetime_trigger_create_or(const duetime_trigger* const* triggers, size_t count,
+                                         duetime_duration jitter, duetime_trigger** out_trigger) {
+  return guard([&] {
+    duetime_trigger*& out = output(out_trigger, "out_trigger");
+    const CombiningRule rule{to_triggers(triggers, count, "triggers"), Duration{jitter}};
+    out = make_handle<duetime_trigger>(make_or_trigger(rule));
+  });
+}
+
+duetime_status duetime_trigger_create_not(const duetime_trigger* trigger,
+                                          const duetime_trigger* const* except, size_t count,
+                                          const char* calendars_json, const char* timezone,
+                                          duetime_trigger** out_trigger) {
+  return guard([&] {
+    duetime_trigger*& out = output(out_trigger, "out_trigger");
+    ExclusionRule rule;
+    rule.trigger = Use<duetime_trigger>(trigger)->trigger;
+    rule.triggers = to_triggers(except, count, "except");
+    rule.calendars = to_calendars(calendars_json);
+    if (timezone != nullptr) rule.zone = zone_of(timezone);
+    out = make_handle<duetime_trigger>(make_exclusion_trigger(rule));
+  });
+}
+
 duetime_status duetime_trigger_create_from_json(const char* json, duetime_trigger** out_trigger) {
   return guard([&] {
     duetime_trigger*& out = output(out_trigger, "out_trigger");
@@ -121,6 +231,26 @@ duetime_status duetime_trigger_next_fire_time(const duetime_trigger* trigger, du
   });
 }
 
+duetime_status duetime_trigger_explain(const duetime_trigger* trigger, char** out_text) {
+  return guard([&] {
+    const Use<duetime_trigger> use(trigger);
+    char*& out = output(out_text, "out_text");
+    out = to_c_text(use->trigger->explain());
+  });
+}
+
+duetime_status duetime_trigger_preview(const duetime_trigger* trigger, duetime_time now, size_t capacity,
+                                       duetime_previewed_fire* out_fires, size_t* out_count) {
+  return guard([&] {
+    const Use<duetime_trigger> use(trigger);
+    size_t& count = output(out_count, "out_count");
+    if (capacity > 0) output(out_fires, "out_fires");
+    const auto fires = preview(*use->trigger, required_instant(now, "now"), capacity);
+    std::transform(fires.begin(), fires.end(), out_fires, to_c_fire);
+    count = fires.size();
+  });
+}
+
 void duetime_trigger_destroy(duetime_trigger* trigger) { close_handle(trigger); }
 
 duetime_status duetime_set_time_zone_path(const char* const* directories, size_t count) {
@@ -132,4 +262,8 @@ duetime_status duetime_set_time_zone_path(const char* const* directories, size_t
     }
     set_time_zone_search_path(std::move(path));
   });
+}
+
+duetime_status duetime_reload_time_zones(void) {
+  return guard([] { reload_time_zones(); });
 }

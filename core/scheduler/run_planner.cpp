@@ -25,22 +25,9 @@ uint64_t hash_of(std::string_view id) {
   return hash;
 }
 
-// A foreign trigger may answer anything; an answer that is not later would make the job due for ever.
-std::optional<Instant> next_fire(const Trigger& trigger, std::optional<Instant> previous, Instant now) {
-  const std::optional<Instant> next = trigger.next_fire_time(previous, now);
-  if (next && previous && *next <= *previous) {
-    throw Error(ErrorCode::kCallback, "trigger answered " + to_string(*next) +
-                                          ", which is not later than the previous fire " +
-                                          to_string(*previous));
-  }
-  if (next && !is_valid(*next))
-    throw Error(ErrorCode::kCallback, "trigger answered a time outside the years 1 to 9999");
-  return next;
-}
-
 Backlog due_fires(const Job& job, Instant first, Instant now) {
   Backlog due;
-  due.next = next_fire(*job.trigger, first, now);
+  due.next = next_fire_checked(*job.trigger, first, now);
   if (!due.next || run_time_of(job, *due.next) > now) {
     due.fires = {first};
     return due;
@@ -133,7 +120,7 @@ Instant run_time_of(const Job& job, Instant fire) {
 
 JobPosition first_position(const Job& job, Instant now) {
   JobPosition position;
-  position.fire_time = next_fire(*job.trigger, std::nullopt, now);
+  position.fire_time = next_fire_checked(*job.trigger, std::nullopt, now);
   if (position.fire_time) position.next_run_time = run_time_of(job, *position.fire_time);
   position.status = position.fire_time ? JobStatus::kScheduled : JobStatus::kFinishing;
   return position;

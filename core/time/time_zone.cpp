@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/time/zone_rules.h"
 
 namespace duetime {
@@ -20,6 +21,7 @@ using RulesPtr = std::shared_ptr<const ZoneRules>;
 
 constexpr int kDaySeconds = 86'400;
 constexpr std::size_t kMaxNameBytes = 255;
+constexpr std::string_view kCustomPrefix = "custom/";
 
 std::vector<std::string> system_directories() {
   std::vector<std::string> directories;
@@ -165,6 +167,11 @@ TimeZone TimeZone::from_tzif(std::string name, std::string_view bytes) {
   return TimeZone(std::make_shared<ZoneRules>(ZoneRules::from_tzif(std::move(name), bytes)));
 }
 
+TimeZone TimeZone::from_offsets(std::string name,
+                                const std::function<std::chrono::seconds(Instant)>& offset_at) {
+  return TimeZone(std::make_shared<ZoneRules>(ZoneRules::from_offsets(std::move(name), offset_at)));
+}
+
 const std::string& TimeZone::name() const { return rules_->name(); }
 
 bool TimeZone::is_utc() const { return name() == "UTC"; }
@@ -189,9 +196,20 @@ std::vector<std::string> time_zone_search_path() {
   return cache().directories;
 }
 
+void register_time_zone(const TimeZone& zone) {
+  const std::string& name = zone.name();
+  if (!name.starts_with(kCustomPrefix) || !is_well_formed(name)) {
+    throw Error(ErrorCode::kInvalidArgument, "time zone " + in_quotes(name) +
+                                                 ": expected a name that begins with \"custom/\" and has letters, "
+                                                 "digits and _ + - / . only");
+  }
+  const std::unique_lock lock(cache().mutex);
+  cache().zones.insert_or_assign(name, zone.rules_);
+}
+
 void reload_time_zones() {
   const std::unique_lock lock(cache().mutex);
-  cache().zones.clear();
+  std::erase_if(cache().zones, [](const auto& zone) { return !zone.first.starts_with(kCustomPrefix); });
 }
 
 }  // namespace duetime

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +66,14 @@ class TimeZone {
   // From the bytes of a TZif file, for a caller that has its own source. Throws kStoreCorrupt.
   static TimeZone from_tzif(std::string name, std::string_view bytes);
 
+  // From a function that tells the offset at an instant, for zones that exist only in a host language. It is
+  // asked about once a week from 1900 to 2439 and around each change, some 50,000 times, before this returns;
+  // later years repeat the last 400, as the Gregorian calendar does. A change that is taken back within the
+  // same week may go unseen. Offsets are less than 24 hours either way; throws kInvalidArgument otherwise, and
+  // whatever `offset_at` throws.
+  static TimeZone from_offsets(std::string name,
+                               const std::function<std::chrono::seconds(Instant)>& offset_at);
+
   const std::string& name() const;
   bool is_utc() const;
 
@@ -79,6 +88,8 @@ class TimeZone {
   bool operator==(const TimeZone& other) const { return name() == other.name(); }
 
  private:
+  friend void register_time_zone(const TimeZone& zone);
+
   explicit TimeZone(std::shared_ptr<const ZoneRules> rules);
   std::shared_ptr<const ZoneRules> rules_;
 };
@@ -89,8 +100,12 @@ class TimeZone {
 void set_time_zone_search_path(std::vector<std::string> directories);
 std::vector<std::string> time_zone_search_path();
 
+// Makes a zone known to load() by its name, which begins with "custom/"; replaces one of the same name for
+// later loads. Throws kInvalidArgument for another name.
+void register_time_zone(const TimeZone& zone);
+
 // Forgets loaded zones, so that the next load() reads the files again. Existing TimeZone values keep the
-// data they have.
+// data they have; registered zones stay.
 void reload_time_zones();
 
 }  // namespace duetime

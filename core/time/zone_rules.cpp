@@ -54,6 +54,41 @@ CivilLookup moved(CivilLookup lookup, int64_t by) {
   return {lookup.kind, lookup.pre + Duration{by}, lookup.trans + Duration{by}, lookup.post + Duration{by}};
 }
 
+constexpr int64_t kWeekSeconds = 7 * 86'400;
+constexpr int64_t kFirstProbed = -2'208'988'800;                      // 1900-01-01
+constexpr int64_t kCycleProbed = kFirstProbed + 28'073 * kWeekSeconds;  // 2438-01-11
+constexpr int64_t kLastProbed = kCycleProbed + 54 * kWeekSeconds;       // so that the last change has a next
+
+// A function from outside that tells offsets, checked, and the changes between its answers.
+class ProbedZone {
+ public:
+  ProbedZone(const std::function<std::chrono::seconds(Instant)>& offset_at, const std::string& name)
+      : offset_at_(offset_at), name_(name) {}
+
+  int64_t offset_at(int64_t second) const {
+    const int64_t offset = offset_at_(from_micros(second * kMicros)).count();
+    if (offset > -86'400 && offset < 86'400) return offset;
+    throw Error(ErrorCode::kInvalidArgument, "time zone " + name_ + ": got an offset of " +
+                                                 std::to_string(offset) +
+                                                 " s, expected less than 24 hours either way");
+  }
+
+  // The first second at which the offset is another than at `low`.
+  // Requires: it is another at `high`.
+  int64_t next_change(int64_t low, int64_t high) const {
+    const int64_t before = offset_at(low);
+    while (high - low > 1) {
+      const int64_t middle = low + (high - low) / 2;
+      (offset_at(middle) == before ? low : high) = middle;
+    }
+    return high;
+  }
+
+ private:
+  const std::function<std::chrono::seconds(Instant)>& offset_at_;
+  const std::string& name_;
+};
+
 }  // namespace
 
 ZoneRules::ZoneRules(std::string name) : name_(std::move(name)), cycle_end_(kNever) {}
@@ -75,6 +110,22 @@ ZoneRules ZoneRules::from_tzif(std::string name, std::string_view bytes) {
   for (const TzifTransition& transition : data.transitions) rules.add(transition.at, transition.offset);
   if (rule && data.transitions.empty()) rules.periods_.front().offset = rule->offset;
   if (rule && rule->daylight) rules.follow(*rule, last_listed(data));
+  rules.close();
+  return rules;
+}
+
+ZoneRules ZoneRules::from_offsets(std::string name,
+                                  const std::function<std::chrono::seconds(Instant)>& offset_at) {
+  const ProbedZone probe(offset_at, name);
+  ZoneRules rules(std::move(name));
+  rules.periods_.push_back({kFirst, probe.offset_at(kFirstProbed)});
+  for (int64_t week = kFirstProbed; week < kLastProbed; week += kWeekSeconds) {
+    for (int64_t at = week; probe.offset_at(at) != probe.offset_at(week + kWeekSeconds);) {
+      at = probe.next_change(at, week + kWeekSeconds);
+      rules.add(at, static_cast<int>(probe.offset_at(at)));
+    }
+  }
+  rules.cycle_end_ = kCycleProbed * kMicros;
   rules.close();
   return rules;
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,10 @@ class ZoneRules {
 
   // Throws kStoreCorrupt.
   static ZoneRules from_tzif(std::string name, std::string_view bytes);
+
+  // As TimeZone::from_offsets().
+  static ZoneRules from_offsets(std::string name,
+                                const std::function<std::chrono::seconds(Instant)>& offset_at);
 
   const std::string& name() const { return name_; }
   ZonePeriod period_at(Instant t) const;

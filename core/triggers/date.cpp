@@ -1,5 +1,6 @@
 #include "core/triggers/date.h"
 
+#include "core/triggers/phrases.h"
 #include "core/triggers/trigger_document.h"
 
 namespace duetime {
@@ -20,6 +21,10 @@ class DateTrigger final : public Trigger {
   const TimeZone& zone() const override { return rule_.zone; }
 
   std::string_view type() const override { return "date"; }
+
+  std::string explain() const override {
+    return "once, on " + wall_text(rule_.run_time, rule_.zone) + in_zone(rule_.zone);
+  }
 
   Json document() const override {
     return {{"type", type()}, {"run_time", to_string(rule_.run_time)}, {"timezone", rule_.zone.name()}};

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/triggers/phrases.h"
 #include "core/triggers/trigger_document.h"
 
 namespace duetime {
@@ -12,6 +13,8 @@ namespace {
 class IntervalTrigger final : public Trigger {
  public:
   explicit IntervalTrigger(const IntervalRule& rule) : rule_(rule) {}
+
+  const IntervalRule& rule() const { return rule_; }
 
   std::optional<Instant> next_fire_time(std::optional<Instant> previous, Instant now) const override {
     return until_end(previous ? checked_add(*previous, rule_.interval) : first(now));
@@ -40,6 +43,11 @@ class IntervalTrigger final : public Trigger {
 
   std::string_view type() const override { return "interval"; }
 
+  std::string explain() const override {
+    return every_phrase() + limits_phrase(rule_.start, rule_.end, rule_.zone) + in_zone(rule_.zone) +
+           jitter_phrase(rule_.jitter);
+  }
+
   Json document() const override {
     Json document{{"type", type()}, {"interval_us", rule_.interval.count()}, {"timezone", rule_.zone.name()}};
     put(document, "start", rule_.start);
@@ -60,6 +68,12 @@ class IntervalTrigger final : public Trigger {
     return since_point == Duration{0} ? from : checked_add(from, rule_.interval - since_point);
   }
 
+  std::string every_phrase() const {
+    const std::string length = duration_text(rule_.interval);
+    return length.starts_with("1 ") && length.find(' ', 2) == std::string::npos ? every(1, length)
+                                                                                : "every " + length;
+  }
+
   std::optional<Instant> until_end(std::optional<Instant> fire) const {
     return fire && rule_.end && *fire > *rule_.end ? std::nullopt : fire;
   }
@@ -78,6 +92,11 @@ TriggerPtr make_interval_trigger(const IntervalRule& rule) {
   check_instant("end", rule.end);
   check_jitter(rule.jitter);
   return std::make_shared<IntervalTrigger>(rule);
+}
+
+std::optional<IntervalRule> interval_rule_of(const Trigger& trigger) {
+  const auto* interval = dynamic_cast<const IntervalTrigger*>(&trigger);
+  return interval == nullptr ? std::nullopt : std::optional(interval->rule());
 }
 
 TriggerPtr make_interval_trigger(const Json& document) {

@@ -25,4 +25,7 @@ struct IntervalRule {
 TriggerPtr make_interval_trigger(const IntervalRule& rule);
 TriggerPtr make_interval_trigger(const Json& document);
 
+// The rule of an interval trigger; nullopt for another.
+std::optional<IntervalRule> interval_rule_of(const Trigger& trigger);
+
 }  // namespace duetime

@@ -6,8 +6,11 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/triggers/calendar_interval.h"
+#include "core/triggers/combining.h"
 #include "core/triggers/cron.h"
 #include "core/triggers/date.h"
+#include "core/triggers/exclusion.h"
 #include "core/triggers/interval.h"
 #include "core/triggers/trigger_document.h"
 
@@ -25,6 +28,10 @@ constexpr OwnType kOwnTypes[] = {
     {"date", make_date_trigger},
     {"interval", make_interval_trigger},
     {"cron", make_cron_trigger},
+    {"calendar_interval", make_calendar_interval_trigger},
+    {"and", make_and_trigger},
+    {"or", make_or_trigger},
+    {"not", make_exclusion_trigger},
 };
 
 const OwnType* find_own(std::string_view type) {

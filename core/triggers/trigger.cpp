@@ -7,21 +7,23 @@
 namespace duetime {
 namespace {
 
-// A trigger from outside may answer anything; one that does not move on would keep us here for ever.
-void check_moves_on(const Trigger& trigger, Instant previous, const std::optional<Instant>& next) {
-  if (!next || *next > previous) return;
-  throw Error(ErrorCode::kCallback, "trigger of type \"" + std::string(trigger.type()) + "\" answered " +
-                                        to_string(*next) + ", which is not later than the previous fire " +
-                                        to_string(previous));
-}
-
-std::optional<Instant> step(const Trigger& trigger, Instant previous, Instant now) {
-  const auto next = trigger.next_fire_time(previous, now);
-  check_moves_on(trigger, previous, next);
-  return next;
+[[noreturn]] void refuse_answer(const Trigger& trigger, const std::string& what) {
+  throw Error(ErrorCode::kCallback, "trigger of type \"" + std::string(trigger.type()) + "\" answered " + what);
 }
 
 }  // namespace
+
+std::optional<Instant> next_fire_checked(const Trigger& trigger, std::optional<Instant> previous,
+                                         Instant now) {
+  const auto next = trigger.next_fire_time(previous, now);
+  if (!next) return next;
+  if (!is_valid(*next)) refuse_answer(trigger, "a time outside the years 1 to 9999");
+  if (previous && *next <= *previous) {
+    refuse_answer(trigger, to_string(*next) + ", which is not later than the previous fire " +
+                               to_string(*previous));
+  }
+  return next;
+}
 
 std::optional<Instant> Trigger::first_from(Instant from, std::optional<Instant>) const {
   if (from <= kEarliestInstant) return next_fire_time(std::nullopt, from);
@@ -43,11 +45,11 @@ Backlog Trigger::backlog(Instant first, Instant until, std::size_t keep) const {
   for (int steps = 0; backlog.next && *backlog.next <= until; ++steps) {
     if (steps == kMaxBacklogSteps) {
       backlog.dropped_is_exact = false;
-      backlog.next = step(*this, until, until);
+      backlog.next = next_fire_checked(*this, until, until);
       break;
     }
     backlog.fires.push_back(*backlog.next);
-    backlog.next = step(*this, *backlog.next, until);
+    backlog.next = next_fire_checked(*this, backlog.next, until);
   }
   if (backlog.fires.size() > keep) {
     const auto surplus = static_cast<std::ptrdiff_t>(backlog.fires.size() - keep);

@@ -78,6 +78,11 @@ class Trigger {
 
 using TriggerPtr = std::shared_ptr<const Trigger>;
 
+// trigger.next_fire_time(), for triggers that may come from outside: throws kCallback for an answer that is
+// not later than `previous`, which would make a job due for ever, or outside the years 1 to 9999.
+std::optional<Instant> next_fire_checked(const Trigger& trigger, std::optional<Instant> previous,
+                                         Instant now);
+
 inline constexpr int kMaxBacklogSteps = 10'000;
 
 }  // namespace duetime

@@ -63,17 +63,32 @@ std::optional<Instant> TriggerDocument::instant(const char* member) const {
   return parse_instant(*written, type_ + " trigger: " + member);
 }
 
-std::optional<Duration> TriggerDocument::duration(const char* member) const {
+std::optional<int64_t> TriggerDocument::whole_number(const char* member, const char* what) const {
   const Json* value = find(member);
   if (value == nullptr) return std::nullopt;
   const bool too_big = value->is_number_unsigned() && value->get<uint64_t>() > uint64_t{INT64_MAX};
-  if (!value->is_number_integer() || too_big) expected(member, "an integer count of microseconds");
-  return Duration{value->get<int64_t>()};
+  if (!value->is_number_integer() || too_big) expected(member, what);
+  return value->get<int64_t>();
+}
+
+std::optional<Duration> TriggerDocument::duration(const char* member) const {
+  const auto micros = whole_number(member, "an integer count of microseconds");
+  return micros ? std::optional(Duration{*micros}) : std::nullopt;
+}
+
+std::optional<int64_t> TriggerDocument::integer(const char* member) const {
+  return whole_number(member, "an integer");
 }
 
 const Json* TriggerDocument::object(const char* member) const {
   const Json* value = find(member);
   if (value != nullptr && !value->is_object()) expected(member, "an object");
+  return value;
+}
+
+const Json* TriggerDocument::array(const char* member) const {
+  const Json* value = find(member);
+  if (value != nullptr && !value->is_array()) expected(member, "an array");
   return value;
 }
 
@@ -83,9 +98,9 @@ TimeZone TriggerDocument::zone(const char* member) const {
 }
 
 void check_jitter(Duration jitter) {
-  if (jitter < Duration{0}) {
-    refuse_value("jitter: got " + std::to_string(jitter.count()) + " us, expected no negative duration");
-  }
+  if (jitter >= Duration{0} && jitter <= kLatestInstant - kEarliestInstant) return;
+  refuse_value("jitter: got " + std::to_string(jitter.count()) +
+               " us, expected no negative duration and at most 9999 years");
 }
 
 void check_instant(const char* member, const std::optional<Instant>& instant) {

@@ -2,6 +2,7 @@
 // that the trigger does not have is an error: a typo must not silently change a schedule.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -25,7 +26,9 @@ class TriggerDocument {
   std::optional<std::string> text(const char* member) const;
   std::optional<Instant> instant(const char* member) const;
   std::optional<Duration> duration(const char* member) const;
+  std::optional<int64_t> integer(const char* member) const;
   const Json* object(const char* member) const;
+  const Json* array(const char* member) const;
 
   // UTC if absent. Throws kNotFound for an unknown zone.
   TimeZone zone(const char* member) const;
@@ -35,6 +38,7 @@ class TriggerDocument {
 
  private:
   const Json* find(const char* member) const;
+  std::optional<int64_t> whole_number(const char* member, const char* what) const;
   [[noreturn]] void expected(const char* member, const char* what) const;
 
   const Json& document_;

@@ -47,6 +47,16 @@ typedef struct duetime_trigger_factory {
 DUETIME_API duetime_status duetime_register_trigger_type(const char *type,
                                                          const duetime_trigger_factory *factory);
 
+/* The offset of a zone at an instant, in seconds east of UTC, less than 24 hours either way. Non-zero: failed
+ * (duetime_plugin_set_error() says why). */
+typedef int32_t (*duetime_utc_offset_fn)(void *user_data, duetime_time time, int32_t *out_offset);
+
+/* Makes a zone that only the host knows usable by `name`, which begins with "custom/". The function is called
+ * some 50,000 times, for 1900 to 2439, before this returns, and never again; user_data is then the caller's
+ * again. Jobs that use the zone are parked on nodes where it is not registered. */
+DUETIME_API duetime_status duetime_register_time_zone(const char *name, duetime_utc_offset_fn utc_offset,
+                                                      void *user_data);
+
 #ifdef __cplusplus
 }
 #endif

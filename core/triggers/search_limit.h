@@ -1,0 +1,33 @@
+// How long a trigger made of others looks for a fire that suits all of them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/error.h"
+#include "core/time/instant.h"
+
+namespace duetime {
+
+// A few milliseconds. Of rules about days, these are more than 60 years.
+inline constexpr int kMaxSearchSteps = 50'000;
+
+// Counts steps; throws kUnsupported when there have been too many.
+class SearchLimit {
+ public:
+  SearchLimit(std::string_view type, Instant from) : type_(type), from_(from) {}
+
+  void step(Instant reached) {
+    if (++steps_ <= kMaxSearchSteps) return;
+    throw Error(ErrorCode::kUnsupported, std::string(type_) + " trigger: no fire found in " +
+                                             std::to_string(kMaxSearchSteps) + " steps from " +
+                                             to_string(from_) + " to " + to_string(reached));
+  }
+
+ private:
+  std::string_view type_;
+  Instant from_;
+  int steps_ = 0;
+};
+
+}  // namespace duetime
