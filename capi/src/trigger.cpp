@@ -192,7 +192,7 @@ duetime_status duetime_trigger_create_or(const duetime_trigger* const* triggers,
 
 duetime_status duetime_trigger_create_not(const duetime_trigger* trigger,
                                           const duetime_trigger* const* except, size_t count,
-                                          const char* calendars_json, const char* timezone,
+                                          const char* calendars_json, const char* zone,
                                           duetime_trigger** out_trigger) {
   return guard([&] {
     duetime_trigger*& out = output(out_trigger, "out_trigger");
@@ -200,7 +200,7 @@ duetime_status duetime_trigger_create_not(const duetime_trigger* trigger,
     rule.trigger = Use<duetime_trigger>(trigger)->trigger;
     rule.triggers = to_triggers(except, count, "except");
     rule.calendars = to_calendars(calendars_json);
-    if (timezone != nullptr) rule.zone = zone_of(timezone);
+    if (zone != nullptr) rule.zone = zone_of(zone);
     out = make_handle<duetime_trigger>(make_exclusion_trigger(rule));
   });
 }
