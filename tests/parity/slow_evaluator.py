@@ -57,6 +57,12 @@ def offset_at(zone: ZoneInfo, instant: int) -> int:
     return offset // timedelta(seconds=1)
 
 
+def first_shown(zone: ZoneInfo, wall: int) -> int | None:
+    """The first instant at which a clock of the zone shows this wall time; None if it was skipped."""
+    offsets = {offset_at(zone, wall + days * DAY) for days in (-2, -1, 0, 1, 2)}
+    return min((wall - offset for offset in offsets if offset_at(zone, wall - offset) == offset), default=None)
+
+
 @lru_cache(maxsize=100_000)
 def changes_on(zone: ZoneInfo, day: int) -> tuple[Change, ...]:
     """The changes after the first instant of this day of UTC, up to the first of the next."""
