@@ -2,9 +2,10 @@
 
 A driver is a program that is given the path of the work (expressions.json). It prints one JSON object per line: for
 each peer, expression and zone `{"peer", "expression", "zone"}` and either `"absent"`, the reason why the peer cannot
-be asked this, or `"answers"`, the first fire after each start in seconds since 1970 (null: none). Then, and after
-each round, `{"done": true}`. For each line that it reads it runs a round: it asks every question again for a
-millisecond or so and prints `"ns"`, the nanoseconds per call.
+be asked this, or `"answers"`, the first fire after each start in seconds since 1970 (null: none), with `"policy"` where
+only the answers of one policy for changes of the clock are right. Then, and after each round, `{"done": true}`. For
+each line that it reads it runs a round: it asks every question again for a millisecond or so and prints `"ns"`, the
+nanoseconds per call.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ using Starts = std::vector<std::optional<Instant>>;
 
 struct Cell {
   std::string peer;
+  std::string policy;
   std::string expression;
   std::string zone;
   std::function<Json()> answers;
@@ -107,7 +108,7 @@ std::vector<Cell> make_cells(const Json& work, const Starts& starts) {
   for (const auto& expression : work["expressions"]) {
     for (const std::string zone : work["zones"]) {
       for (const Peer& peer : kPeers) {
-        Cell cell{peer.name, expression["name"], zone, {}, {}};
+        Cell cell{peer.name, peer.dst, expression["name"], zone, {}, {}};
         try {
           cells.push_back(peer.make(cell, trigger_document(expression["spellings"], zone, peer.dst), starts));
         } catch (const Error& error) {
@@ -123,6 +124,7 @@ std::vector<Cell> make_cells(const Json& work, const Starts& starts) {
 
 void print_answers(const Cell& cell) {
   Json line = cell_line(cell);
+  line["policy"] = cell.policy;
   line["answers"] = cell.answers();
   std::cout << line << '\n';
 }

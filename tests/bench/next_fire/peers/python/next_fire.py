@@ -51,7 +51,13 @@ def ask_duetime(spellings: dict[str, Any], zone: tzinfo) -> Question:
     from duetime import _native
     from duetime.triggers._engine import trigger_from_engine
 
-    document = {"type": "cron", "dialect": "crontab", "expression": spellings["crontab"], "timezone": str(zone)}
+    document = {
+        "type": "cron",
+        "dialect": "crontab",
+        "expression": spellings["crontab"],
+        "timezone": str(zone),
+        "dst": POLICIES["duetime Python"],
+    }
     return ask_trigger(trigger_from_engine(_native.Trigger.from_document(json.dumps(document))).get_next_fire_time)
 
 
@@ -103,6 +109,8 @@ PEERS: dict[str, tuple[str, Callable[[dict[str, Any], tzinfo], Question]]] = {
     "croniter-rs": ("croniter_rs", ask_croniter_rs),
     "cronsim": ("cronsim", ask_cronsim),
 }
+
+POLICIES = {"duetime Python": "apscheduler"}
 
 
 @dataclass
@@ -170,7 +178,9 @@ def main() -> None:
     with open(sys.argv[1]) as file:
         cells = make_cells(json.load(file))
     for cell in cells:
-        print(json.dumps(cell.line | {"answers": cell.answers()}))
+        peer = cell.line["peer"]
+        policy = {"policy": POLICIES[peer]} if peer in POLICIES else {}
+        print(json.dumps(cell.line | policy | {"answers": cell.answers()}))
     done()
     for _ in sys.stdin:
         for cell in cells:
