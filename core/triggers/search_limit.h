@@ -9,8 +9,8 @@
 
 namespace duetime {
 
-// A few milliseconds. Of rules about days, these are more than 60 years.
-inline constexpr int kMaxSearchSteps = 50'000;
+// A few milliseconds. Of rules about days, these are more than 50 years.
+inline constexpr int kMaxSearchSteps = 20'000;
 
 // Counts steps; throws kUnsupported when there have been too many.
 class SearchLimit {
