@@ -9,7 +9,10 @@ import pytest
 
 pytest.importorskip("apscheduler", minversion="3.11.3")
 
-from differential import CronJudge, IntervalJudge, Kind, Pair, Tally, micros, pair, run, run_chain
+from comparison import Kind, Pair, Tally, micros, pair, run_chain
+from cron_chains import CronJudge
+from differential import run
+from other_chains import IntervalJudge
 from random_rules import zones_with_changes
 from slow_evaluator import SlowTrigger
 from slow_grammar import apscheduler
