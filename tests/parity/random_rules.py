@@ -214,15 +214,16 @@ def quartz_line(random: Random, wall: int) -> str:
 
 
 def _quartz_day(random: Random) -> str:
-    workday = f"{random.randint(1, 28)}W"
-    return random.choice(
-        ("L", "LW", f"L-{random.randint(1, 27)}", workday, workday, _number_field(random, 1, 31, wraps=True))
+    special = ("L", "LW", f"L-{random.randint(1, 30)}", f"L-{random.randint(1, 28)}W", f"{random.randint(1, 31)}W")
+    plain = _number_field(random, 1, 31, wraps=True)
+    return _either(
+        random, random.choice(special), f"{random.randint(1, 31)}W", plain, f"{random.choice(special)},{plain}"
     )
 
 
 def _quartz_weekday(random: Random) -> str:
-    name = random.choice(("SUN", *(weekday.upper() for weekday in WEEKDAYS[:6])))
-    number = random.randint(1, 7)
-    plain = ("L", str(number), name, "2-6", "MON-FRI", "FRI-MON", "6-2", "1,3,5", "SAT,SUN", "2/2")
-    nth = f"{_either(random, str(number), name)}#{random.randint(1, 5)}"
-    return _either(random, random.choice(plain), f"{number}L", f"{name}L", nth)
+    day = _either(random, str(random.randint(1, 7)), *("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"))
+    special = (f"{day}L", f"{day}#{random.randint(1, 5)}", "L")
+    plain = (day, "2-6", "MON-FRI", "FRI-MON", "6-2", "1,3,5", "SAT,SUN", "2/2", "7-3/2")
+    both = f"{random.choice(special)},{random.choice(plain)}"
+    return _either(random, random.choice(special), random.choice(special), random.choice(plain), both)

@@ -154,25 +154,29 @@ def quartz(line: str) -> Rule:
     second, minute, hour, day, month, weekday, *rest = line.split()
     years = values(rest[0] if rest else "*", 1970, 9999)
     months = values(month, 1, 12, MONTHS, cycle=12)
-    on_day = _quartz_day(day) if weekday == "?" else _quartz_weekday(weekday)
+    parts = [_quartz_day(part) for part in day.split(",") if part != "?"]
+    parts += [_quartz_weekday(part) for part in weekday.split(",") if part != "?"]
 
     def has_date(on: date) -> bool:
-        return on.year in years and on.month in months and on_day(on)
+        return on.year in years and on.month in months and any(matches(on) for matches in parts)
 
     return _rule(has_date, hour, minute, second, cycles=True)
 
 
 def _quartz_day(text: str) -> HasDate:
-    if text == "LW":
-        return lambda on: on == _nearest_workday(on.replace(day=month_length(on)))
-    if text.startswith("L"):
-        back = int(text[2:] or 0)
-        return lambda on: on.day == month_length(on) - back
-    if text.endswith("W"):
-        number = int(text[:-1])
-        return lambda on: number <= month_length(on) and on == _nearest_workday(on.replace(day=number))
-    days = values(text, 1, 31, cycle=31)
-    return lambda on: on.day in days
+    """`L`, `L-3`, `LW`, `L-3W`, `15W`, or plain numbers."""
+    number, workday = text.removesuffix("W"), text.endswith("W")
+    if not text.startswith("L") and not workday:
+        days = values(text, 1, 31, cycle=31)
+        return lambda on: on.day in days
+
+    def has_date(on: date) -> bool:
+        day = month_length(on) - int(number[2:] or 0) if number.startswith("L") else int(number)
+        if not 1 <= day <= month_length(on):
+            return False
+        return on == (_nearest_workday(on.replace(day=day)) if workday else on.replace(day=day))
+
+    return has_date
 
 
 def _nearest_workday(day: date) -> date:
@@ -182,16 +186,17 @@ def _nearest_workday(day: date) -> date:
 
 
 def _quartz_weekday(text: str) -> HasDate:
-    def number(word: str) -> int:  # 1 is Sunday; date.weekday()'s Sunday is 6
-        return (_CRONTAB_NAMES.index(word.lower()) if not word.isdigit() else int(word) - 1) + 6
+    """`L`, `6L`, `friL`, `6#3`, `fri#3`, or plain numbers and names; 1 is Sunday."""
+
+    def weekday(word: str) -> int:
+        """As date.weekday() counts."""
+        number = int(word) if word.isdigit() else _CRONTAB_NAMES.index(word.lower()) + 1
+        return (number + 5) % 7
 
     if text.endswith("L") and text != "L":
-        return lambda on: is_last_weekday(on, number(text[:-1]) % 7)
+        return lambda on: is_last_weekday(on, weekday(text[:-1]))
     if "#" in text:
         word, nth = text.split("#")
-        return lambda on: is_nth_weekday(on, int(nth), number(word) % 7)
+        return lambda on: is_nth_weekday(on, int(nth), weekday(word))
     weekdays = values("7" if text == "L" else text, 1, 7, _CRONTAB_NAMES, cycle=7)
     return lambda on: on.isoweekday() % 7 + 1 in weekdays
-
-
-DIALECTS: dict[str, Callable[[str], Rule]] = {"crontab": crontab, "quartz": quartz}
