@@ -7,7 +7,9 @@
 #include "core/base/error.h"
 #include "core/triggers/cron_expression.h"
 #include "core/triggers/cron_schedule.h"
+#include "core/triggers/crontab_expression.h"
 #include "core/triggers/fire_or_none.h"
+#include "core/triggers/quartz_expression.h"
 #include "core/triggers/trigger_document.h"
 #include "core/triggers/wall_fires.h"
 
@@ -38,14 +40,27 @@ std::size_t least_significant(const CronRule& rule) {
   return least;
 }
 
-CronSchedule compile(const CronRule& rule) {
+CronFields parse_fields(const CronRule& rule) {
   const std::size_t least_given = least_significant(rule);
-  std::array<std::vector<CronExpression>, kCronFieldCount> fields;
+  CronFields fields;
   for (std::size_t i = 0; i < kCronFieldCount; ++i) {
     const auto& text = rule.fields[i];
-    fields[i] = parse_cron_field(static_cast<CronFieldIndex>(i), text ? *text : default_text(i, least_given));
+    fields.of[i] =
+        parse_cron_field(static_cast<CronFieldIndex>(i), text ? *text : default_text(i, least_given));
   }
-  return CronSchedule(fields);
+  return fields;
+}
+
+CronFields parse(const CronRule& rule) {
+  switch (rule.dialect) {
+    case CronDialect::kCrontab:
+      return parse_crontab(rule.expression);
+    case CronDialect::kQuartz:
+      return parse_quartz(rule.expression);
+    case CronDialect::kApscheduler:
+      break;
+  }
+  return parse_fields(rule);
 }
 
 Json fields_document(const CronRule& rule) {
@@ -56,15 +71,20 @@ Json fields_document(const CronRule& rule) {
   return fields;
 }
 
+constexpr std::array<const char*, 3> kDialectNames = {"apscheduler", "crontab", "quartz"};
+
+const char* name_of(CronDialect dialect) { return kDialectNames[static_cast<std::size_t>(dialect)]; }
+
 class CronTrigger final : public Trigger {
  public:
   explicit CronTrigger(const CronRule& rule)
-      : fires_(compile(rule), rule.zone, rule.dst),
+      : fires_(CronSchedule(parse(rule)), rule.zone, rule.dst),
         start_(rule.start),
         end_(rule.end),
         last_(std::chrono::floor<std::chrono::seconds>(rule.end.value_or(kLatestInstant))),
         jitter_(rule.jitter),
-        fields_(to_text(fields_document(rule))) {}
+        dialect_(rule.dialect),
+        text_(dialect_ == CronDialect::kApscheduler ? to_text(fields_document(rule)) : rule.expression) {}
 
   std::optional<Instant> next_fire_time(std::optional<Instant> previous, Instant now) const override {
     Instant from = previous ? *previous + Duration{1} : now;
@@ -91,10 +111,14 @@ class CronTrigger final : public Trigger {
   std::string_view type() const override { return "cron"; }
 
   Json document() const override {
-    Json document{{"type", type()},
-                  {"fields", parse_json(fields_, "cron fields")},
-                  {"timezone", fires_.zone().name()},
-                  {"dst", name_of(fires_.dst())}};
+    Json document{
+        {"type", type()}, {"timezone", fires_.zone().name()}, {"dst", duetime::name_of(fires_.dst())}};
+    if (dialect_ == CronDialect::kApscheduler) {
+      document["fields"] = parse_json(text_, "cron fields");
+    } else {
+      document["dialect"] = name_of(dialect_);
+      document["expression"] = text_;
+    }
     put(document, "start", start_);
     put(document, "end", end_);
     put_jitter(document, jitter_);
@@ -135,14 +159,19 @@ class CronTrigger final : public Trigger {
   std::optional<Instant> end_;
   CronFires::Second last_;  // the end, or that of time
   Duration jitter_;
-  std::string fields_;  // JSON; a string of its own would cost each of a million jobs eight of them
+  CronDialect dialect_;
+  std::string text_;  // the expression, or the fields as JSON: eight strings would cost a million jobs much
 };
 
-void check_dialect(const TriggerDocument& read) {
-  const auto dialect = read.text("dialect");
-  if (dialect && *dialect != "apscheduler") {
-    read.refuse("dialect", "got \"" + *dialect + "\", expected \"apscheduler\"");
+CronDialect read_dialect(const TriggerDocument& read) {
+  const auto name = read.text("dialect");
+  if (!name) return CronDialect::kApscheduler;
+  const auto found = std::find(kDialectNames.begin(), kDialectNames.end(), *name);
+  if (found == kDialectNames.end()) {
+    read.refuse("dialect",
+                "got " + to_text(Json(*name)) + ", expected \"apscheduler\", \"crontab\" or \"quartz\"");
   }
+  return static_cast<CronDialect>(found - kDialectNames.begin());
 }
 
 void read_field(const TriggerDocument& read, const std::string& name, const Json& text, CronRule& rule) {
@@ -152,27 +181,65 @@ void read_field(const TriggerDocument& read, const std::string& name, const Json
   rule.fields[static_cast<std::size_t>(found - kCronFieldNames.begin())] = text.get<std::string>();
 }
 
+// Fields or an expression, whichever the dialect has.
+void read_fields(const TriggerDocument& read, CronRule& rule) {
+  const Json* fields = read.object("fields");
+  const auto expression = read.text("expression");
+  if (rule.dialect == CronDialect::kApscheduler) {
+    if (expression) read.refuse("expression", "dialect \"apscheduler\" has fields instead");
+    if (fields == nullptr) return;
+    for (const auto& [name, text] : fields->items()) read_field(read, name, text, rule);
+    return;
+  }
+  const std::string dialect = "dialect \"" + std::string(name_of(rule.dialect)) + "\" has an expression";
+  if (fields != nullptr) read.refuse("fields", dialect + " instead");
+  if (!expression) read.refuse("expression", "missing, " + dialect);
+  rule.expression = *expression;
+}
+
+void check_fields(const CronRule& rule) {
+  const bool has_fields = least_significant(rule) != kCronFieldCount;
+  const bool has_expression = !rule.expression.empty();
+  const bool is_apscheduler = rule.dialect == CronDialect::kApscheduler;
+  if (is_apscheduler ? !has_expression : !has_fields) return;
+  throw Error(ErrorCode::kInvalidArgument,
+              std::string("cron trigger: dialect \"") + name_of(rule.dialect) + "\" has " +
+                  (is_apscheduler ? "fields, not an expression" : "an expression, not fields"));
+}
+
+std::string trimmed(const std::string& text) {
+  constexpr const char* kBlanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
 }  // namespace
 
+DstPolicy default_dst(CronDialect dialect) {
+  return dialect == CronDialect::kApscheduler ? DstPolicy::kApscheduler : DstPolicy::kVixie;
+}
+
 TriggerPtr make_cron_trigger(const CronRule& rule) {
+  check_fields(rule);
   check_instant("start", rule.start);
   check_instant("end", rule.end);
   check_jitter(rule.jitter);
-  return std::make_shared<CronTrigger>(rule);
+  CronRule clean = rule;
+  clean.expression = trimmed(rule.expression);
+  return std::make_shared<CronTrigger>(clean);
 }
 
 TriggerPtr make_cron_trigger(const Json& document) {
-  const TriggerDocument read(document, {"fields", "timezone", "dst", "start", "end", "jitter_us", "dialect"});
+  const TriggerDocument read(
+      document, {"fields", "expression", "timezone", "dst", "start", "end", "jitter_us", "dialect"});
   CronRule rule;
-  if (const Json* fields = read.object("fields")) {
-    for (const auto& [name, text] : fields->items()) read_field(read, name, text, rule);
-  }
+  rule.dialect = read_dialect(read);
+  read_fields(read, rule);
   rule.zone = read.zone("timezone");
   rule.start = read.instant("start");
   rule.end = read.instant("end");
   rule.jitter = read.duration("jitter_us").value_or(Duration{0});
-  rule.dst = read_dst(read, DstPolicy::kApscheduler);
-  check_dialect(read);
+  rule.dst = read_dst(read, default_dst(rule.dialect));
   return make_cron_trigger(rule);
 }
 

@@ -1,9 +1,11 @@
-// Fires when the civil time of a zone matches eight fields, in the syntax and with the meaning of APScheduler
-// 3 (cron_expression.h); all fields must match. What a change of the clock does is the rule's policy
+// Fires when the civil time of a zone matches a cron rule, written in one of three dialects: APScheduler's
+// eight fields (cron_expression.h), which all must match, a crontab line (crontab_expression.h) or an
+// expression of Quartz (quartz_expression.h). What a change of the clock does is the rule's policy
 // (dst_policy.h).
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -18,8 +20,16 @@ enum CronFieldIndex { kYear, kMonth, kDay, kWeek, kDayOfWeek, kHour, kMinute, kS
 
 extern const std::array<const char*, kCronFieldCount> kCronFieldNames;  // "year", ..., "second"
 
+enum class CronDialect : uint8_t { kApscheduler, kCrontab, kQuartz };
+
+// What documents say without a "dst": APScheduler's own policy for its fields, Vixie cron's for the others.
+DstPolicy default_dst(CronDialect dialect);
+
 struct CronRule {
-  // An empty optional takes APScheduler's default: below the least significant field given the minimum, else
+  CronDialect dialect = CronDialect::kApscheduler;
+  std::string expression;  // for the dialects of one line; blanks around it do not count
+  // For kApscheduler. An empty optional takes APScheduler's default: below the least significant field given
+  // the minimum, else
   // `*`; week and day_of_week always `*`.
   std::array<std::optional<std::string>, kCronFieldCount> fields;
   TimeZone zone;
@@ -29,8 +39,8 @@ struct CronRule {
   DstPolicy dst = DstPolicy::kApscheduler;
 };
 
-// Throws kInvalidArgument with the text of APScheduler 3.11 where it has one: "Error validating expression
-// '*/60': the step value (60) is higher than the total range of the expression (59)".
+// Throws kInvalidArgument, for APScheduler's fields with the text of 3.11 where it has one: "Error validating
+// expression '*/60': the step value (60) is higher than the total range of the expression (59)".
 TriggerPtr make_cron_trigger(const CronRule& rule);
 TriggerPtr make_cron_trigger(const Json& document);
 

@@ -138,9 +138,7 @@ std::string quoted(std::string_view text) {
 class FieldParser {
  public:
   explicit FieldParser(CronFieldIndex field)
-      : field_(field),
-        minimum_(kMinimum[static_cast<std::size_t>(field)]),
-        maximum_(kMaximum[static_cast<std::size_t>(field)]) {}
+      : field_(field), minimum_(minimum_of(field)), maximum_(maximum_of(field)) {}
 
   // The order of the attempts is 3.11's and decides between them: `1st` could be taken for a bad number.
   CronExpression parse(std::string_view text) const {
@@ -282,6 +280,29 @@ std::string_view without_spaces_at(std::string_view text, bool front, bool back)
 }
 
 }  // namespace
+
+int minimum_of(CronFieldIndex field) { return kMinimum[static_cast<std::size_t>(field)]; }
+int maximum_of(CronFieldIndex field) { return kMaximum[static_cast<std::size_t>(field)]; }
+
+CronExpression every_value_of(CronFieldIndex field) {
+  CronExpression every;
+  every.wildcard = true;
+  every.first = minimum_of(field);
+  every.last = maximum_of(field);
+  return every;
+}
+
+uint64_t values_of(CronFieldIndex field, const std::vector<CronExpression>& expressions) {
+  const int minimum = minimum_of(field);
+  const int count = maximum_of(field) - minimum + 1;
+  uint64_t values = 0;
+  for (const CronExpression& e : expressions) {
+    if (e.kind != CronExpression::Kind::kRange) continue;
+    for (int value = e.first; value <= e.last; value += e.step)
+      values |= uint64_t{1} << ((value - minimum) % count + minimum);
+  }
+  return values;
+}
 
 std::vector<CronExpression> parse_cron_field(CronFieldIndex field, std::string_view text) {
   const FieldParser parser(field);

@@ -10,19 +10,11 @@ namespace {
 constexpr unsigned kDaySeconds = 86'400;
 constexpr int kCycleYears = 400;
 constexpr uint32_t kAllDays = 0x7fff'ffff;
-constexpr int32_t kLastDay = 2'932'896;  // 9999-12-31
+constexpr uint32_t kLastBit = 0x4000'0000;  // of last_days_ and last_workdays_
+constexpr int32_t kLastDay = 2'932'896;     // 9999-12-31
 constexpr int32_t kNoDay = INT32_MAX;
 
 using Kind = CronExpression::Kind;
-
-uint64_t mask_of(const std::vector<CronExpression>& expressions) {
-  uint64_t mask = 0;
-  for (const CronExpression& e : expressions) {
-    if (e.kind != Kind::kRange) continue;
-    for (int value = e.first; value <= e.last; value += e.step) mask |= uint64_t{1} << value;
-  }
-  return mask;
-}
 
 bool has_wildcard(const std::vector<CronExpression>& expressions) {
   return std::any_of(expressions.begin(), expressions.end(), [](const auto& e) { return e.wildcard; });
@@ -45,14 +37,6 @@ uint32_t nth_days(const std::vector<CronExpression>& expressions, unsigned first
     days |= days_on(uint64_t{1} << e.weekday, first_weekday) & week;
   }
   return days & kAllDays;
-}
-
-uint64_t last_weekdays(const std::vector<CronExpression>& expressions) {
-  uint64_t weekdays = 0;
-  for (const CronExpression& e : expressions) {
-    if (e.kind == Kind::kLastWeekday) weekdays |= uint64_t{1} << e.weekday;
-  }
-  return weekdays;
 }
 
 bool is_leap(int year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
@@ -81,35 +65,48 @@ constexpr uint64_t kGuard = uint64_t{1} << 63;
 
 }  // namespace
 
-CronSchedule::CronSchedule(const std::array<std::vector<CronExpression>, kCronFieldCount>& fields)
-    : seconds_(mask_of(fields[kSecond])),
-      minutes_(mask_of(fields[kMinute])),
-      weeks_(mask_of(fields[kWeek])),
-      hours_(static_cast<uint32_t>(mask_of(fields[kHour]))),
-      months_(static_cast<uint16_t>(mask_of(fields[kMonth]))),
-      follows_the_clock_(has_wildcard(fields[kHour]) || has_wildcard(fields[kMinute])) {
+CronSchedule::CronSchedule(const CronFields& fields)
+    : seconds_(values_of(kSecond, fields.of[kSecond])),
+      minutes_(values_of(kMinute, fields.of[kMinute])),
+      weeks_(values_of(kWeek, fields.of[kWeek])),
+      hours_(static_cast<uint32_t>(values_of(kHour, fields.of[kHour]))),
+      months_(static_cast<uint16_t>(values_of(kMonth, fields.of[kMonth]))),
+      follows_the_clock_(has_wildcard(fields.of[kHour]) || has_wildcard(fields.of[kMinute])) {
   constexpr uint64_t kAllWeeks = (uint64_t{1} << 54) - 2;
   every_week_ = weeks_ == kAllWeeks;
-  compile_years(fields[kYear]);
-  compile_days(fields[kDay], fields[kDayOfWeek]);
+  compile_years(fields.of[kYear]);
+  compile_days(fields);
   first_time_ = static_cast<int>(lowest(hours_) * 3600 + lowest(minutes_) * 60 + lowest(seconds_));
 }
 
-void CronSchedule::compile_days(const std::vector<CronExpression>& days,
-                                const std::vector<CronExpression>& weekdays) {
-  const auto plain = static_cast<uint32_t>(mask_of(days) >> 1);
-  const uint64_t wanted = mask_of(weekdays);
-  const uint64_t last = last_weekdays(days);
+void CronSchedule::compile_days(const CronFields& fields) {
+  const std::vector<CronExpression>& days = fields.of[kDay];
+  const std::vector<CronExpression>& weekdays = fields.of[kDayOfWeek];
+  const auto plain = static_cast<uint32_t>(values_of(kDay, days) >> 1);
+  const uint64_t wanted = values_of(kDayOfWeek, weekdays);
+  compile_end(days);
+  const bool end_is_of_day = counts_from_the_end_;
+  compile_end(weekdays);
+  uint32_t matching = kAllDays;
   for (unsigned first = 0; first < 7; ++first) {
-    weekday_days_[first] = days_on(wanted, first);
-    days_[first] = (plain | nth_days(days, first)) & weekday_days_[first];
-    last_weekday_days_[first] = days_on(last, first);
+    const uint32_t by_day = plain | nth_days(days, first);
+    const uint32_t by_weekday = days_on(wanted, first) | nth_days(weekdays, first);
+    days_[first] = fields.either_day ? by_day | by_weekday : by_day & by_weekday;
+    days_if_from_the_end_[first] = fields.either_day ? kAllDays : end_is_of_day ? by_weekday : by_day;
+    matching &= days_[first];
   }
-  has_last_day_ =
-      std::any_of(days.begin(), days.end(), [](const auto& e) { return e.kind == Kind::kLastDay; });
-  counts_from_the_end_ = has_last_day_ || last != 0;
   constexpr uint16_t kAllMonths = 0x1ffe;
-  every_day_ = plain == kAllDays && wanted == 0x7f && months_ == kAllMonths && every_week_ && years_.empty();
+  every_day_ = matching == kAllDays && months_ == kAllMonths && every_week_ && years_.empty();
+}
+
+void CronSchedule::compile_end(const std::vector<CronExpression>& expressions) {
+  for (const CronExpression& e : expressions) {
+    if (e.kind == Kind::kLastWeekday) last_weekdays_ |= static_cast<uint8_t>(1U << e.weekday);
+    if (e.kind == Kind::kLastDay) last_days_ |= kLastBit >> e.before;
+    if (e.kind == Kind::kLastWorkday) last_workdays_ |= kLastBit >> e.before;
+    if (e.kind == Kind::kNearestWorkday) workdays_ |= uint32_t{1} << (e.day - 1);
+  }
+  counts_from_the_end_ = (last_weekdays_ | last_days_ | last_workdays_ | workdays_) != 0;
 }
 
 void CronSchedule::compile_years(const std::vector<CronExpression>& years) {
@@ -166,14 +163,34 @@ bool CronSchedule::advance(Month& month, int last_year) const {
 uint32_t CronSchedule::days_in(const Month& month) const {
   const uint32_t all = kAllDays >> (31 - month.length);
   uint32_t days = days_[month.first_weekday];
-  if (counts_from_the_end_) {
-    const uint32_t last_week = uint32_t{0x7f} << (month.length - 7);
-    uint32_t from_end = last_weekday_days_[month.first_weekday] & last_week;
-    if (has_last_day_) from_end |= uint32_t{1} << (month.length - 1);
-    days |= from_end & weekday_days_[month.first_weekday];
-  }
+  if (counts_from_the_end_) days |= days_from_the_end(month);
   if (!every_week_) days &= days_of_weeks(month);
   return days & all;
+}
+
+uint32_t CronSchedule::days_from_the_end(const Month& month) const {
+  uint32_t days = last_days_ >> (31 - month.length);
+  const uint32_t two_weeks = last_weekdays_ * 0x81U;
+  const unsigned weekday = (month.first_weekday + month.length) % 7;  // of the last week's first day
+  days |= (two_weeks >> weekday & 0x7f) << (month.length - 7);
+  if ((workdays_ | last_workdays_) != 0) days |= nearest_workdays(month);
+  return days & days_if_from_the_end_[month.first_weekday];
+}
+
+// From a Saturday back to Friday, from a Sunday on to Monday, but never out of the month. A month that does
+// not have the day has no workday nearest to it.
+uint32_t CronSchedule::nearest_workdays(const Month& month) const {
+  uint32_t wanted = (workdays_ & (kAllDays >> (31 - month.length))) | last_workdays_ >> (31 - month.length);
+  uint32_t days = 0;
+  for (; wanted != 0; wanted &= wanted - 1) {
+    const unsigned day = lowest(wanted);
+    const unsigned weekday = (month.first_weekday + day) % 7;
+    unsigned nearest = day;
+    if (weekday == 5) nearest = day == 0 ? 2 : day - 1;
+    if (weekday == 6) nearest = day + 1 == month.length ? day - 2 : day + 1;
+    days |= uint32_t{1} << nearest;
+  }
+  return days;
 }
 
 // Week by week, from the Monday on or before the first. Weeks are numbered anew only around the turn of the

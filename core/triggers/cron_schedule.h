@@ -1,5 +1,5 @@
-// The eight fields of a cron rule compiled to bit masks, and the search for the next civil time that matches
-// them. It knows no zone: see cron.cpp for what a wall time means where the clock changes.
+// The fields of a cron rule of any dialect compiled to bit masks, and the search for the next civil time that
+// matches them. It knows no zone: see cron.cpp for what a wall time means where the clock changes.
 //
 // A search computes, month by month, the set of matching days as a mask, and takes the lowest bit. Months
 // without one are passed over at a few nanoseconds each. The calendar repeats after 400 years, so a rule that
@@ -22,7 +22,8 @@ class CronSchedule {
   // 2026-11-23: 19 ns of 50, the processor waits for each flag to reach memory and come back).
   static constexpr int64_t kNoMatch = INT64_MAX;
 
-  explicit CronSchedule(const std::array<std::vector<CronExpression>, kCronFieldCount>& fields);
+  // Requires: at most one of day and day_of_week has other kinds than ranges and kNthWeekday.
+  explicit CronSchedule(const CronFields& fields);
 
   // The first match at or after `from`, or kNoMatch; both in seconds on the wall clock since 1970-01-01
   // 00:00.
@@ -40,7 +41,8 @@ class CronSchedule {
     unsigned length;
   };
 
-  void compile_days(const std::vector<CronExpression>& days, const std::vector<CronExpression>& weekdays);
+  void compile_days(const CronFields& fields);
+  void compile_end(const std::vector<CronExpression>& expressions);
   void compile_years(const std::vector<CronExpression>& years);
 
   static Month month_with(int32_t day, unsigned& day_of_month);
@@ -48,6 +50,8 @@ class CronSchedule {
   bool has_year(int year) const;
   bool advance(Month& month, int last_year) const;
   uint32_t days_in(const Month& month) const;
+  uint32_t days_from_the_end(const Month& month) const;
+  uint32_t nearest_workdays(const Month& month) const;
   uint32_t days_of_weeks(const Month& month) const;
   int32_t next_day(int32_t from) const;
   int next_time(unsigned from) const;
@@ -60,16 +64,18 @@ class CronSchedule {
   uint16_t months_ = 0;
   bool every_day_ = false;
   bool every_week_ = false;
-  bool counts_from_the_end_ = false;  // has `last` or `last sun`
-  bool has_last_day_ = false;
+  bool counts_from_the_end_ = false;  // what follows it has a day
+  uint8_t last_weekdays_ = 0;
+  uint32_t last_days_ = 0;      // these two: bit 30 is the last day of the month, bit 29 the one before it
+  uint32_t last_workdays_ = 0;  // the workday nearest to it
+  uint32_t workdays_ = 0;       // the workday nearest to the day
   bool follows_the_clock_ = false;
   int first_time_ = 0;  // of a day, in seconds
 
-  // By the weekday of the month's first: days that match regardless of the month's length, all days of the
-  // weekdays wanted, and days of the weekdays wanted as last of the month.
+  // By the weekday of the month's first: days that match regardless of the month's length, and those that
+  // match if they also count right from its end.
   std::array<uint32_t, 7> days_{};
-  std::array<uint32_t, 7> weekday_days_{};
-  std::array<uint32_t, 7> last_weekday_days_{};
+  std::array<uint32_t, 7> days_if_from_the_end_{};
   std::vector<bool> years_;  // from 1970; empty: every year
 };
 

@@ -278,7 +278,7 @@ TEST(CronDocument, RefusalsNameMemberAndValue) {
        "the last value (25) is higher than the maximum value (23)"},
       {R"({"type": "cron", "hour": "1"})", "cron trigger: hour: got \"1\", but there is no such member"},
       {R"({"type": "cron", "dst": "both"})", "cron trigger: dst: got \"both\", expected \"apscheduler\""},
-      {R"({"type": "cron", "dialect": "quartz"})", "cron trigger: dialect: got \"quartz\""},
+      {R"({"type": "cron", "dialect": "cobol"})", "cron trigger: dialect: got \"cobol\""},
       {R"({"type": "cron", "jitter_us": -1})", "jitter: got -1 us"},
       {R"({"type": "cron", "timezone": 1})", "cron trigger: timezone: got 1, expected a string"},
       {R"({"type": "cron", "timezone": "../UTC"})", "\"../UTC\" is not the name of a time zone"},
