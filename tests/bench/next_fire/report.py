@@ -82,8 +82,8 @@ def _summary(table: list[dict[str, Any]], zone: str) -> list[str]:
     return [*lines, ""]
 
 
-def _details(peers: dict[str, Peer], zone: str, expressions: list[str]) -> list[str]:
-    shown = [peer for peer in peers.values() if peer.in_zone(zone)]
+def _details(peers: dict[str, Peer], table: list[dict[str, Any]], zone: str, expressions: list[str]) -> list[str]:
+    shown = [peers[r["peer"]] for r in table if r["zone"] == zone]
     lines = [
         f"### {zone}, each expression",
         "",
@@ -106,7 +106,7 @@ def markdown(
     for zone in zones:
         lines += _summary(table, zone)
     for zone in zones:
-        lines += _details(peers, zone, expressions)
+        lines += _details(peers, table, zone, expressions)
     absent = sorted({(peer.name, e, why) for peer in peers.values() for (e, _), why in peer.absent.items()})
     if absent:
         lines += ["## Absent", "", *[f"- {name}, `{e}`: {' '.join(why.split())}" for name, e, why in absent], ""]
