@@ -67,10 +67,8 @@ class CronJudge:
 
     def _why_endless(self, first: int) -> Kind:
         assert self.end
-        if any(
-            change.after < change.before
-            for change in changes_in(self.slow.zone, first - DAY, ceil(self.end.timestamp()))
-        ):
+        changes = changes_in(self.slow.zone, first - DAY, ceil(self.end.timestamp()) + DAY)
+        if any(change.after < change.before for change in changes):
             return Kind.ENDLESS
         raise Unexplained("3.11.3 does not answer, though no hour is repeated")
 
