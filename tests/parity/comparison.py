@@ -33,7 +33,6 @@ class Kind(Enum):
     SHIFTED = "3.11.3 counts on from another date than the one that was skipped"
     COMBINED_LOST = "lost by 3.11.3, whose combining triggers compare wall clocks"
     ENDLESS = "3.11.3 searches for ever, between the two times of a repeated hour"
-    ROUNDED = "3.11.3 is off by a microsecond: adds floats"
 
 
 class Unexplained(Exception):
