@@ -18,7 +18,7 @@ HasDate = Callable[[date], bool]
 
 
 def values(text: str, low: int, high: int, names: tuple[str, ...] = (), cycle: int = 0) -> frozenset[int]:
-    """The numbers of a list of `*`, `*/n`, `a`, `a/n`, `a-b` and `a-b/n`; `low` is the number of the first name.
+    """The numbers of a list of `*`, `*/n`, `/n`, `a`, `a/n`, `a-b` and `a-b/n`; `low` is the number of the first name.
 
     `cycle`: how many values there are before they begin again, for ranges such as `22-2`.
     """
@@ -30,6 +30,7 @@ def _part(part: str, low: int, high: int, names: tuple[str, ...], cycle: int) ->
         return low + names.index(word.lower()) if word.lower() in names else int(word)
 
     span, _, step = part.partition("/")
+    span = span or "*"
     first, _, last = span.partition("-")
     if first == "*":
         begin, end = low, high
@@ -131,7 +132,7 @@ _MACROS = {
 
 
 def crontab(line: str) -> Rule:
-    """[second] minute hour day-of-month month day-of-week; 0 and 7 are Sunday."""
+    """[second] minute hour day-of-month month day-of-week; 0 and 7 are Sunday. Years begin with 1970, as everywhere."""
     fields = _MACROS.get(line, line).split()
     second, minute, hour, day, month, weekday = fields if len(fields) == 6 else ["0", *fields]
     days = values(day, 1, 31, cycle=31)
@@ -141,7 +142,8 @@ def crontab(line: str) -> Rule:
 
     def has_date(on: date) -> bool:
         has_day, has_weekday = on.day in days, on.isoweekday() % 7 in weekdays
-        return on.month in months and (has_day and has_weekday if both else has_day or has_weekday)
+        days_match = has_day and has_weekday if both else has_day or has_weekday
+        return on.year >= 1970 and on.month in months and days_match
 
     return _rule(has_date, hour, minute, second, cycles=True)
 
