@@ -49,7 +49,6 @@ def ask_duetime(spellings: dict[str, Any], zone: tzinfo) -> Question:
 
         return ask_trigger(CronTrigger(timezone=zone, **spellings["fields"]).get_next_fire_time)
     from duetime import _native
-    from duetime.triggers._engine import trigger_from_engine
 
     document = {
         "type": "cron",
@@ -58,7 +57,8 @@ def ask_duetime(spellings: dict[str, Any], zone: tzinfo) -> Question:
         "timezone": str(zone),
         "dst": POLICIES["duetime Python"],
     }
-    return ask_trigger(trigger_from_engine(_native.Trigger.from_document(json.dumps(document))).get_next_fire_time)
+    trigger = _native.Trigger.from_document(json.dumps(document))
+    return ask_trigger(lambda previous, now: trigger.next_fire_time(previous, now, zone))
 
 
 def ask_iterator(get_next: Callable[[type, datetime], datetime]) -> Question:
