@@ -1,7 +1,7 @@
-"""When a cron rule fires, found by asking every minute (and every second of a minute that matches): does it fire now?
+"""When a cron rule fires, found by asking every minute, and every second of a minute that matches: does it fire now?
 
 The answer is the definition of the policy, word by word. Nothing here knows the engine, APScheduler or any other cron;
-zones are zoneinfo's. The only shortcut: days of whose dates none matches are passed over.
+zones are zoneinfo's. The only shortcuts: days, minutes and seconds that match on no clock of the day are passed over.
 
 Instants are whole seconds since 1970 in UTC. A wall time is written the same way, as if its clock were UTC.
 """
@@ -35,8 +35,11 @@ class Rule:
     def has_minute(self, wall: int) -> bool:
         return wall % DAY // 3600 in self.hours and wall // 60 % 60 in self.minutes
 
+    def has_second(self, wall: int) -> bool:
+        return wall % 60 in self.seconds
+
     def matches(self, wall: int) -> bool:
-        return self.has_minute(wall) and wall % 60 in self.seconds and self.has_date(date_of(wall))
+        return self.has_minute(wall) and self.has_second(wall) and self.has_date(date_of(wall))
 
 
 class Change(NamedTuple):
@@ -128,14 +131,15 @@ class SlowTrigger:
         return any(self.rule.has_date(date_of((day + shift) * DAY)) for shift in (-1, 0, 1))
 
     def _candidates(self, day: int) -> Iterator[int]:
-        """The instants of a day of UTC whose minute matches on some clock of the time; else they cannot fire."""
+        """The instants of a day of UTC whose time of day matches on some clock of the day; no others can fire."""
         changes = (*self._changes_before(day * DAY), *changes_on(self.zone, day))
         offsets = {offset_at(self.zone, day * DAY)}.union(*((change.before, change.after) for change in changes))
         starts = {change.at for change in changes}  # a "vixie" schedule may run there, whatever the clock shows
         step = 60 if all(number % 60 == 0 for number in offsets | starts) else 1
         for minute in range(day * DAY, (day + 1) * DAY, step):
             if minute in starts or any(self.rule.has_minute(minute + offset) for offset in offsets):
-                yield from range(minute, minute + step)
+                seconds = range(minute, minute + step)
+                yield from (t for t in seconds if t in starts or any(self.rule.has_second(t + o) for o in offsets))
 
     def _changes_before(self, instant: int) -> list[Change]:
         """The changes up to `instant` that may have skipped or repeated the time it shows: of a day and more."""
