@@ -182,6 +182,13 @@ void remove_job(Scheduler& scheduler, Text store, Text id) {
   call_unlocked([&] { return duetime_scheduler_remove_job(scheduler.get(), store, id); });
 }
 
+std::size_t reload_time_zones(const Scheduler& scheduler, bool move_next_runs) {
+  std::size_t count = 0;
+  call_unlocked(
+      [&] { return duetime_scheduler_reload_time_zones(scheduler.get(), move_next_runs ? 1 : 0, &count); });
+  return count;
+}
+
 void remove_all_jobs(Scheduler& scheduler, Text store) {
   call_unlocked([&] { return duetime_scheduler_remove_all_jobs(scheduler.get(), store); });
 }
@@ -292,6 +299,7 @@ void bind_scheduler(py::module_& module) {
       .def("resume_job", &job_call<&duetime_scheduler_resume_job>, py::arg("store"), py::arg("id"))
       .def("remove_job", &remove_job, py::arg("store"), py::arg("id"))
       .def("remove_all_jobs", &remove_all_jobs, py::arg("store"))
+      .def("reload_time_zones", &reload_time_zones, py::arg("move_next_runs"))
       .def("get_job", &get_job, py::arg("store"), py::arg("id"))
       .def("next_run_time", &next_run_time, py::arg("store"), py::arg("id"), py::arg("otherwise"))
       .def("list_jobs", &list_jobs, py::arg("store"))

@@ -70,6 +70,12 @@ TriggerHandle trigger_from_document(const std::string& document) {
   return std::make_unique<Trigger>(handle);
 }
 
+TriggerHandle make_rrule(const std::string& lines, const std::string& zone) {
+  duetime_trigger* handle = nullptr;
+  call_unlocked([&] { return duetime_trigger_create_rrule(lines.c_str(), zone.c_str(), &handle); });
+  return std::make_unique<Trigger>(handle);
+}
+
 std::string document_of(const Trigger& trigger) {
   char* json = nullptr;
   call_quick([&] { return duetime_trigger_to_json(trigger.get(), &json); });
@@ -110,6 +116,27 @@ void add_next_fire_time(py::handle type) {
       PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &next_fire_time_definition);
   if (method == nullptr) throw py::error_already_set();
   type.attr("next_fire_time") = py::reinterpret_steal<py::object>(method);
+}
+
+std::string explain(const Trigger& trigger) {
+  char* text = nullptr;
+  call_quick([&] { return duetime_trigger_explain(trigger.get(), &text); });
+  return take_text(text);
+}
+
+// (time, wall time, transition or None, offset before, offset after) of each fire.
+py::list preview(const Trigger& trigger, const py::object& now, std::size_t count) {
+  std::vector<duetime_previewed_fire> fires(count);
+  const duetime_time start = to_time(now);
+  std::size_t found = 0;
+  call_unlocked([&] { return duetime_trigger_preview(trigger.get(), start, count, fires.data(), &found); });
+  py::list result;
+  for (std::size_t i = 0; i < found; ++i) {
+    const duetime_previewed_fire& fire = fires[i];
+    result.append(py::make_tuple(fire.time, fire.wall_time, time_or_none(fire.transition), fire.offset_before,
+                                 fire.offset_after));
+  }
+  return result;
 }
 
 // --- triggers written in Python ------------------------------------------------------------------
@@ -170,6 +197,33 @@ void register_trigger_type(const std::string& type, py::object make) {
   call_unlocked([&] { return duetime_register_trigger_type(type.c_str(), &factory); });
 }
 
+// user_data is a Python callable (microseconds) -> seconds.
+int32_t zone_utc_offset(void* user_data, duetime_time time, int32_t* out_offset) {
+  const GilHold hold;
+  if (!hold) {
+    duetime_plugin_set_error("the Python interpreter is exiting");
+    return 1;
+  }
+  try {
+    *out_offset = py::handle(static_cast<PyObject*>(user_data))(time).cast<int32_t>();
+    return 0;
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_TypeError, error.what());
+  }
+  duetime_plugin_set_error(keep_callback_error().c_str());
+  return 1;
+}
+
+void register_time_zone(const std::string& name, const py::object& offset_at) {
+  call_unlocked([&] { return duetime_register_time_zone(name.c_str(), &zone_utc_offset, offset_at.ptr()); });
+}
+
+void reload_time_zones() {
+  call_unlocked([] { return duetime_reload_time_zones(); });
+}
+
 void set_time_zone_path(const std::vector<std::string>& directories) {
   std::vector<const char*> pointers;
   for (const std::string& directory : directories) pointers.push_back(directory.c_str());
@@ -186,14 +240,23 @@ void bind_triggers(py::module_& module) {
       .def_static("cron", &make_cron, py::arg("fields"), py::arg("start"), py::arg("end"), py::arg("jitter"),
                   py::arg("zone"), py::arg("dst"))
       .def_static("plugin", &make_plugin, py::arg("next"), py::arg("document"))
+      .def_static("rrule", &make_rrule, py::arg("lines"), py::arg("zone"))
       .def_static("from_document", &trigger_from_document, py::arg("document"))
-      .def_property_readonly("document", &document_of);
+      .def_property_readonly("document", &document_of)
+      .def("explain", &explain)
+      .def("preview", &preview, py::arg("now"), py::arg("count"));
   add_next_fire_time(type);
   module.def("register_trigger_type", &register_trigger_type, py::arg("type"), py::arg("make"));
   module.def("set_time_zone_path", &set_time_zone_path, py::arg("directories"));
+  module.def("reload_time_zones", &reload_time_zones);
+  module.def("register_time_zone", &register_time_zone, py::arg("name"), py::arg("offset_at"));
   module.attr("DST_VIXIE") = static_cast<int>(DUETIME_DST_VIXIE);
   module.attr("DST_APSCHEDULER") = static_cast<int>(DUETIME_DST_APSCHEDULER);
   module.attr("DST_SKIP") = static_cast<int>(DUETIME_DST_SKIP);
+  module.attr("DST_RFC5545") = static_cast<int>(DUETIME_DST_RFC5545);
+  module.attr("WALL_UNIQUE") = static_cast<int>(DUETIME_WALL_UNIQUE);
+  module.attr("WALL_FIRST_OF_TWO") = static_cast<int>(DUETIME_WALL_FIRST_OF_TWO);
+  module.attr("WALL_SECOND_OF_TWO") = static_cast<int>(DUETIME_WALL_SECOND_OF_TWO);
 }
 
 }  // namespace duetime::python

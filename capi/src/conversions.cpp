@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "core/triggers/fire_or_none.h"
 #include "core/base/text.h"
 #include "core/jobs/job.h"
 
@@ -82,8 +83,8 @@ Instant required_instant(duetime_time time, const char* parameter) {
 }
 
 std::optional<Instant> optional_instant(duetime_time time, const char* parameter) {
-  if (time == DUETIME_TIME_NONE) return std::nullopt;
-  return required_instant(time, parameter);
+  const bool is_given = time != DUETIME_TIME_NONE;
+  return fire_or_none(is_given ? required_instant(time, parameter) : Instant{}, is_given);
 }
 
 duetime_time to_c_time(std::optional<Instant> instant) {

@@ -372,6 +372,15 @@ duetime_status duetime_scheduler_pause_job(duetime_scheduler* scheduler, const c
   });
 }
 
+duetime_status duetime_scheduler_reload_time_zones(duetime_scheduler* scheduler, int32_t move_next_runs,
+                                                   size_t* out_count) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    const std::size_t count = use->scheduler.reload_time_zones(to_flag(move_next_runs, "move_next_runs"));
+    if (out_count != nullptr) *out_count = count;
+  });
+}
+
 duetime_status duetime_scheduler_resume_job(duetime_scheduler* scheduler, const char* store, const char* id,
                                             duetime_job** out_job) {
   return guard([&] {

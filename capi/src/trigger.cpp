@@ -21,6 +21,7 @@
 #include "core/triggers/interval.h"
 #include "core/triggers/preview.h"
 #include "core/triggers/registry.h"
+#include "core/triggers/rrule.h"
 
 using namespace duetime;
 using namespace duetime::capi;
@@ -54,14 +55,24 @@ DstPolicy to_dst_policy(int32_t dst) {
   }
 }
 
+CronDialect to_dialect(const char* dialect) {
+  const std::string name = optional_text(dialect, "dialect", "apscheduler");
+  if (name == "apscheduler") return CronDialect::kApscheduler;
+  if (name == "crontab") return CronDialect::kCrontab;
+  if (name == "quartz") return CronDialect::kQuartz;
+  refuse("dialect is '" + name + "'; expected NULL, \"crontab\" or \"quartz\"");
+}
+
 CronRule to_rule(const duetime_cron_options& options) {
   const std::array<const char*, kCronFieldCount> fields = {options.year,   options.month,       options.day,
                                                            options.week,   options.day_of_week, options.hour,
                                                            options.minute, options.second};
   CronRule rule;
+  rule.dialect = to_dialect(options.dialect);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (fields[i] != nullptr) rule.fields[i] = required_text(fields[i], kCronFieldNames[i]);
   }
+  if (options.expression != nullptr) rule.expression = required_text(options.expression, "expression");
   rule.zone = zone_of(options.timezone);
   rule.start = optional_instant(options.start, "start");
   rule.end = optional_instant(options.end, "end");
@@ -169,6 +180,15 @@ duetime_status duetime_trigger_create_calendar_interval(const duetime_calendar_i
         input(options, "options"), DUETIME_CALENDAR_INTERVAL_OPTIONS_INIT,
         "duetime_calendar_interval_options");
     out = make_handle<duetime_trigger>(make_calendar_interval_trigger(to_rule(given)));
+  });
+}
+
+duetime_status duetime_trigger_create_rrule(const char* lines, const char* zone,
+                                            duetime_trigger** out_trigger) {
+  return guard([&] {
+    duetime_trigger*& out = output(out_trigger, "out_trigger");
+    const RRuleRule rule = parse_recurrence(required_text(lines, "lines"), zone_of(zone));
+    out = make_handle<duetime_trigger>(make_rrule_trigger(rule));
   });
 }
 

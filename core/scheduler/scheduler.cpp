@@ -11,6 +11,7 @@
 #include "core/scheduler/lane.h"
 #include "core/scheduler/run_planner.h"
 #include "core/scheduler/wakeup_set.h"
+#include "core/triggers/zone_renewal.h"
 
 namespace duetime {
 namespace {
@@ -71,6 +72,7 @@ class Scheduler::Impl {
   std::optional<StoredJob> resume_job(std::string_view store, std::string_view id);
   void remove_job(std::string_view store, std::string_view id);
   void remove_all_jobs(std::string_view store);
+  std::size_t reload_time_zones(bool move_next_runs);
   std::optional<StoredJob> find_job(std::string_view store, std::string_view id) const;
   std::vector<StoredJob> list_jobs(std::string_view store, const JobFilter& filter) const;
   std::vector<RunRecord> list_runs(std::string_view store, const RunFilter& filter) const;
@@ -563,6 +565,26 @@ void Scheduler::Impl::remove_all_jobs(std::string_view alias) {
   deliver_alias(kAllJobsRemoved, std::string(alias));
 }
 
+// The jobs are listed first: some stores read their triggers from documents, which then still get the old
+// data.
+std::size_t Scheduler::Impl::reload_time_zones(bool move_next_runs) {
+  const std::vector<StoredJob> jobs = list_jobs("", {});
+  duetime::reload_time_zones();
+  std::size_t renewed = 0;
+  for (const StoredJob& stored : jobs) {
+    const JobPtr& job = stored.record.job;
+    if (!job || with_current_zones(job->trigger) == job->trigger) continue;
+    edit_job(stored.store, stored.record.id, [&](Job& edited, JobPosition& position) {
+      edited.trigger = with_current_zones(edited.trigger);
+      if (!move_next_runs || !position.next_run_time) return;
+      const JobPosition first = first_position(edited, options_.clock->now());
+      if (first.next_run_time) position.next_run_time = first.next_run_time;
+    });
+    ++renewed;
+  }
+  return renewed;
+}
+
 std::optional<StoredJob> Scheduler::Impl::find_job(std::string_view alias, std::string_view id) const {
   std::optional<Found> found = find(alias, id);
   if (!found) return std::nullopt;
@@ -656,6 +678,9 @@ std::optional<JobRecord> Scheduler::add_job(const std::string& store, Job job, O
 }
 void Scheduler::add_jobs(const std::string& store, std::vector<JobRequest> jobs, OnConflict on_conflict) {
   impl()->add_jobs(store, std::move(jobs), on_conflict);
+}
+std::size_t Scheduler::reload_time_zones(bool move_next_runs) {
+  return impl()->reload_time_zones(move_next_runs);
 }
 StoredJob Scheduler::edit_job(std::string_view store, std::string_view id, const JobEdit& edit) {
   return impl()->edit_job(store, id, edit);

@@ -176,6 +176,10 @@ const std::string& TimeZone::name() const { return rules_->name(); }
 
 bool TimeZone::is_utc() const { return name() == "UTC"; }
 
+bool TimeZone::has_same_data_as(const TimeZone& other) const {
+  return rules_ == other.rules_ || rules_->has_same_periods_as(*other.rules_);
+}
+
 ZonePeriod TimeZone::period_at(Instant t) const { return rules_->period_at(t); }
 
 CivilLookup TimeZone::lookup(CivilTime time) const { return rules_->lookup(time); }

@@ -87,6 +87,9 @@ class TimeZone {
 
   bool operator==(const TimeZone& other) const { return name() == other.name(); }
 
+  // False if one was loaded before, and one after, the files of the zone changed.
+  bool has_same_data_as(const TimeZone& other) const;
+
  private:
   friend void register_time_zone(const TimeZone& zone);
 

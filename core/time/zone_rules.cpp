@@ -197,6 +197,10 @@ std::size_t ZoneRules::index_at(int64_t micros) const {
   return low;
 }
 
+bool ZoneRules::has_same_periods_as(const ZoneRules& other) const {
+  return periods_ == other.periods_ && cycle_end_ == other.cycle_end_;
+}
+
 ZonePeriod ZoneRules::period_at(Instant t) const {
   const int64_t back = cycles_back(to_micros(t));
   const std::size_t i = index_at(to_micros(t) - back);

@@ -34,9 +34,12 @@ class ZoneRules {
   const std::string& name() const { return name_; }
   ZonePeriod period_at(Instant t) const;
   CivilLookup lookup(CivilTime time) const;
+  bool has_same_periods_as(const ZoneRules& other) const;
 
  private:
   struct Period {
+    bool operator==(const Period&) const = default;
+
     int64_t begin;   // microseconds
     int64_t offset;  // seconds
   };

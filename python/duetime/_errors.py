@@ -42,6 +42,8 @@ def translate(error: _native.Error) -> Exception:
         return LookupError(str(error))
     if error.code == _native.ERROR_NO_MEMORY:
         return MemoryError(str(error))
+    if error.code == _native.ERROR_UNSUPPORTED:
+        return NotImplementedError(str(error))
     return error
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from duetime import _native
 from duetime._errors import engine_errors, translate
-from duetime._zones import share_search_path
+from duetime._zones import forget_time_zones, share_search_path
 from duetime.events import (
     EVENT_ALL,
     EVENT_ALL_JOBS_REMOVED,
@@ -101,9 +101,16 @@ class BaseScheduler(metaclass=ABCMeta):
     _trigger_plugins: ClassVar[Any] = PluginTable(
         "apscheduler.triggers",
         {
+            "and": "duetime.triggers.combining:AndTrigger",
+            "calendarinterval": "duetime.triggers.calendarinterval:CalendarIntervalTrigger",
             "cron": "duetime.triggers.cron:CronTrigger",
+            "crontab": "duetime.triggers.crontab:CrontabTrigger",
             "date": "duetime.triggers.date:DateTrigger",
             "interval": "duetime.triggers.interval:IntervalTrigger",
+            "not": "duetime.triggers.exclusion:NotTrigger",
+            "or": "duetime.triggers.combining:OrTrigger",
+            "quartz": "duetime.triggers.crontab:QuartzTrigger",
+            "rrule": "duetime.triggers.rrule:RRuleTrigger",
         },
     )
     _executor_plugins: ClassVar[Any] = PluginTable(
@@ -735,6 +742,19 @@ class BaseScheduler(metaclass=ABCMeta):
         self.remove_job(job_id, alias)
         return None
 
+    def reload_time_zones(self, move_next_runs: bool = False) -> int:
+        """Reads the tz database again and gives the jobs whose zone has changed triggers with the new data.
+
+        :param move_next_runs: also set their next run times to what the triggers say from now on
+        :return: how many jobs' zones have changed
+        """
+        forget_time_zones()
+        if self._engine is None:
+            _native.reload_time_zones()
+            return 0
+        with engine_errors():
+            return self._engine.reload_time_zones(move_next_runs)
+
     def _job_call(
         self, call: Callable[[str | None, str], _native.Job | None], job_id: str, jobstore: str | None
     ) -> Job | None:
@@ -967,7 +987,8 @@ class BaseScheduler(metaclass=ABCMeta):
             if isinstance(trigger, BaseTrigger):
                 return trigger
             raise TypeError(f"Expected a trigger instance or string, got {trigger.__class__.__name__} instead")
-        trigger_args.setdefault("timezone", self.timezone)
+        if trigger not in _TRIGGERS_WITHOUT_ZONE:
+            trigger_args.setdefault("timezone", self.timezone)
         if self._clock is not None:
             return self._create_trigger_by_clock(trigger, trigger_args)
         trigger_class = self._trigger_classes.get(trigger)
@@ -982,6 +1003,10 @@ class BaseScheduler(metaclass=ABCMeta):
         """Where triggers would begin now, they begin at the clock's now."""
         if alias == "date":
             trigger_args.setdefault("run_date", self._now())
+        elif alias == "rrule":
+            trigger_args.setdefault("dtstart", self._now())
+        elif alias == "calendarinterval":
+            trigger_args.setdefault("start_date", self._now().date())
         trigger: BaseTrigger = self._create_plugin_instance("trigger", alias, trigger_args)
         if isinstance(trigger, IntervalTrigger) and not trigger_args.get("start_date"):
             trigger.start_date = self._now() + trigger.interval
@@ -997,6 +1022,9 @@ class BaseScheduler(metaclass=ABCMeta):
                 "with the --enable-threads option for the scheduler to work."
             )
 
+
+# Made of triggers that have their own zones.
+_TRIGGERS_WITHOUT_ZONE = frozenset({"and", "not", "or"})
 
 _JOB_OPTIONS = frozenset(
     {"coalesce", "executor", "max_instances", "misfire_grace_time", "name", "next_run_time", "recover"}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from duetime import _native
 from duetime._zones import zone_from_name
 from duetime.triggers._python import PYTHON_TRIGGER_TYPE, make_python_trigger, python_trigger_from_document
-from duetime.triggers.base import BaseTrigger, NativeTrigger
+from duetime.triggers.base import BaseTrigger, DocumentTrigger, NativeTrigger
 from duetime.triggers.cron import CronTrigger
 from duetime.triggers.date import DateTrigger
 from duetime.triggers.interval import IntervalTrigger
@@ -26,7 +26,10 @@ def _is_native(trigger: BaseTrigger) -> bool:
     """Whether the engine's own rule says the same: not for a subclass that computes times itself."""
     if type(trigger) in _NATIVE_METHODS:
         return True
-    return isinstance(trigger, NativeTrigger) and type(trigger).get_next_fire_time in _NATIVE_METHODS.values()
+    method: Any = type(trigger).get_next_fire_time
+    return isinstance(trigger, NativeTrigger) and (
+        method is DocumentTrigger.get_next_fire_time or method in _NATIVE_METHODS.values()
+    )
 
 
 def to_engine(trigger: BaseTrigger, zone: tzinfo, *, living: bool) -> _native.Trigger:
@@ -37,7 +40,8 @@ def to_engine(trigger: BaseTrigger, zone: tzinfo, *, living: bool) -> _native.Tr
     """
     if _is_native(trigger):
         assert isinstance(trigger, NativeTrigger)
-        return trigger._get_native()
+        make_handle = getattr(trigger, "make_handle", None)  # made of triggers that may be written in Python
+        return make_handle(zone, living=living) if make_handle else trigger._get_native()
     return make_python_trigger(trigger, zone, living=living)
 
 
@@ -105,6 +109,8 @@ def _read_interval(document: dict[str, Any], handle: _native.Trigger) -> BaseTri
 
 
 def _read_cron(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger:
+    if "dialect" in document and document["dialect"] != "apscheduler":
+        return _read_line(document, handle)
     zone = _zone(document)
     trigger = CronTrigger.__new__(CronTrigger)
     trigger.timezone = zone
@@ -118,9 +124,97 @@ def _read_cron(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger
     return trigger
 
 
+def _read_line(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger:
+    from duetime.triggers.crontab import CrontabTrigger, QuartzTrigger
+
+    trigger_class = QuartzTrigger if document["dialect"] == "quartz" else CrontabTrigger
+    zone = _zone(document)
+    trigger = trigger_class.__new__(trigger_class)
+    trigger.__setstate__(
+        {
+            "expression": document["expression"],
+            "timezone": zone,
+            "start_date": _instant(document, "start", zone),
+            "end_date": _instant(document, "end", zone),
+            "jitter": _jitter(document),
+            "dst": document.get("dst", "vixie"),
+        }
+    )
+    trigger._handle = handle
+    return trigger
+
+
+def _read_calendar_interval(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger:
+    from duetime.triggers.calendarinterval import CalendarIntervalTrigger
+
+    end_date = document.get("end_date")
+    zone = _zone(document)
+    start_date = document.get("start_date")
+    trigger = CalendarIntervalTrigger.__new__(CalendarIntervalTrigger)
+    trigger.__setstate__(
+        {
+            "interval": [document.get(unit, 0) for unit in ("years", "months", "weeks", "days")],
+            "time": [int(part) for part in document["time"].split(":")],
+            "start_date": date.fromisoformat(start_date) if start_date else datetime.now(zone).date(),
+            "end_date": date.fromisoformat(end_date) if end_date else None,
+            "timezone": zone,
+            "jitter": _jitter(document),
+        }
+    )
+    trigger._handle = handle
+    return trigger
+
+
+def _read_rrule(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger:
+    from duetime.triggers.rrule import RRuleTrigger
+
+    zone = _zone(document)
+    trigger = RRuleTrigger.__new__(RRuleTrigger)
+    trigger.__setstate__(
+        {
+            "version": 1,
+            "rrule": document["rrule"],
+            "dtstart": document["dtstart"],
+            "timezone": zone,
+            "exdates": document.get("exdates", []),
+            "rdates": document.get("rdates", []),
+            "start_date": _instant(document, "start", zone),
+            "end_date": _instant(document, "end", zone),
+            "jitter": _jitter(document),
+        }
+    )
+    trigger._handle = handle
+    return trigger
+
+
+def _part(document: dict[str, Any]) -> BaseTrigger:
+    return trigger_from_engine(_native.Trigger.from_document(json.dumps(document)))
+
+
+def _read_combining(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger:
+    from duetime.triggers.combining import AndTrigger, OrTrigger
+
+    parts = [_part(part) for part in document["triggers"]]
+    return (AndTrigger if document["type"] == "and" else OrTrigger)(parts, _jitter(document))
+
+
+def _read_not(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger:
+    from duetime.triggers.exclusion import ExclusionCalendar, NotTrigger
+
+    calendars = [ExclusionCalendar.from_document(calendar) for calendar in document.get("calendars", ())]
+    triggers = [_part(part) for part in document.get("triggers", ())]
+    zone = zone_from_name(document["timezone"]) if "timezone" in document else None
+    return NotTrigger(_part(document["trigger"]), [*calendars, *triggers], zone)
+
+
 _READERS: dict[str, Callable[[dict[str, Any], _native.Trigger], BaseTrigger]] = {
     "date": _read_date,
     "interval": _read_interval,
     "cron": _read_cron,
+    "calendar_interval": _read_calendar_interval,
+    "rrule": _read_rrule,
+    "and": _read_combining,
+    "or": _read_combining,
+    "not": _read_not,
     PYTHON_TRIGGER_TYPE: lambda document, _: python_trigger_from_document(document),
 }

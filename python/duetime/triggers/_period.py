@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from duetime.util import astimezone
+from duetime.util import UTC, astimezone
 
-__all__ = ("jitter_microseconds", "period_zone")
+__all__ = ("instant_text", "jitter_microseconds", "period_zone")
 
 
 def period_zone(timezone: Any, start_date: Any, end_date: Any, get_localzone: Callable[[], tzinfo]) -> tzinfo:
@@ -24,3 +24,8 @@ def period_zone(timezone: Any, start_date: Any, end_date: Any, get_localzone: Ca
 def jitter_microseconds(jitter: float | None) -> int:
     """Of ``jitter`` seconds; 0 for ``None``."""
     return round(jitter * 1_000_000) if jitter else 0
+
+
+def instant_text(time: datetime | None) -> str | None:
+    """As trigger documents have it: ``2026-11-23T09:00:00.000000Z``."""
+    return None if time is None else time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABCMeta, abstractmethod
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
 
 from duetime import _native
 
-__all__ = ("BaseTrigger", "NativeTrigger")
+if TYPE_CHECKING:
+    from duetime.triggers.preview import PreviewedFire
+
+__all__ = ("BaseTrigger", "DocumentTrigger", "NativeTrigger")
 
 
 class BaseTrigger(metaclass=ABCMeta):
@@ -23,6 +27,27 @@ class BaseTrigger(metaclass=ABCMeta):
         :param previous_fire_time: ``None`` before the first time
         :param now: bounds a rule that has no start of its own
         """
+
+    def explain(self) -> str:
+        """An English sentence for people, such as ``"every 15 minutes (UTC)"``; its wording may change."""
+        return str(self)
+
+    def preview(self, count: int = 10, now: datetime | None = None) -> list[PreviewedFire]:
+        """The next ``count`` times to fire, fewer if the rule is spent, with the changes of the clock marked.
+
+        Jitter is not added. Without ``now``, from now on.
+
+        >>> from duetime.triggers.cron import CronTrigger
+        >>> trigger = CronTrigger(hour=2, minute=30, timezone="America/New_York")
+        >>> for fire in trigger.preview(3, datetime.fromisoformat("2026-03-07T00:00:00-05:00")):
+        ...     print(fire)
+        2026-03-07 02:30:00 EST
+        2026-03-08 03:30:00 EDT (the clock went from 02:00 to 03:00 on 2026-03-08)
+        2026-03-09 02:30:00 EDT
+        """
+        from duetime.triggers.preview import preview
+
+        return preview(self, count, now)
 
     def _apply_jitter(self, next_fire_time: datetime | None, jitter: float | None, now: datetime) -> datetime | None:
         """``next_fire_time`` delayed by a random part of ``jitter`` seconds."""
@@ -55,6 +80,10 @@ class NativeTrigger(BaseTrigger):
             self._handle = handle = self._make_native()
             return handle
 
+    def explain(self) -> str:
+        """An English sentence for people, such as ``"every 15 minutes (UTC)"``; its wording may change."""
+        return self._get_native().explain()
+
     def _check_version(self, state: Any, newest: int) -> dict[str, Any]:
         """The members of a pickled state; APScheduler 3.0 pickled a tuple around them.
 
@@ -68,3 +97,38 @@ class NativeTrigger(BaseTrigger):
                 f"Got serialized data for version {version} of {self.__class__.__name__}, but {handled} can be handled"
             )
         return members
+
+
+class DocumentTrigger(NativeTrigger):
+    """A native trigger that the engine makes from a document (docs/job_document.md)."""
+
+    __slots__ = ("jitter", "timezone")
+
+    timezone: tzinfo
+    jitter: float | None
+
+    @abstractmethod
+    def _document(self) -> dict[str, Any]:
+        """The trigger document; members that are ``None`` count as absent."""
+
+    def _make_native(self) -> _native.Trigger:
+        return self._from_document(self._document())
+
+    @staticmethod
+    def _from_document(document: dict[str, Any]) -> _native.Trigger:
+        from duetime._errors import translate
+
+        given = {name: value for name, value in document.items() if value is not None}
+        try:
+            return _native.Trigger.from_document(json.dumps(given))
+        except _native.Error as exc:
+            raise translate(exc) from None
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        from duetime._errors import translate
+
+        try:
+            fire_time = self._get_native().next_fire_time(previous_fire_time, now, self.timezone)
+        except _native.Error as exc:
+            raise translate(exc) from None
+        return self._apply_jitter(fire_time, self.jitter, now)

@@ -27,6 +27,7 @@ _DST_POLICIES = {
     "apscheduler": _native.DST_APSCHEDULER,
     "vixie": _native.DST_VIXIE,
     "skip": _native.DST_SKIP,
+    "rfc5545": _native.DST_RFC5545,
 }
 
 
@@ -47,8 +48,8 @@ class CronTrigger(NativeTrigger):
     :param timezone: of the wall clock; that of the dates or the local one by default
     :param jitter: delays each run by up to this many seconds
     :param dst: what becomes of wall times that a change of the clock skips or repeats: ``"apscheduler"`` (run at
-        the instant that the old offset gives; twice), ``"vixie"`` (run once, right after the change; once) or
-        ``"skip"`` (not at all; once)
+        the instant that the old offset gives; twice), ``"rfc5545"`` (the same; once), ``"vixie"`` (run once, right
+        after the change; once) or ``"skip"`` (not at all; once)
     :raises ValueError: naming the expression at fault
     """
 
