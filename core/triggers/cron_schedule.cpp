@@ -163,12 +163,13 @@ bool CronSchedule::advance(Month& month, int last_year) const {
 uint32_t CronSchedule::days_in(const Month& month) const {
   const uint32_t all = kAllDays >> (31 - month.length);
   uint32_t days = days_[month.first_weekday];
-  if (counts_from_the_end_) days |= days_from_the_end(month);
+  if (counts_from_the_end_) [[unlikely]]
+    days |= days_from_the_end(month);
   if (!every_week_) days &= days_of_weeks(month);
   return days & all;
 }
 
-uint32_t CronSchedule::days_from_the_end(const Month& month) const {
+[[gnu::noinline]] uint32_t CronSchedule::days_from_the_end(const Month& month) const {
   uint32_t days = last_days_ >> (31 - month.length);
   const uint32_t two_weeks = last_weekdays_ * 0x81U;
   const unsigned weekday = (month.first_weekday + month.length) % 7;  // of the last week's first day
@@ -178,7 +179,7 @@ uint32_t CronSchedule::days_from_the_end(const Month& month) const {
 }
 
 // From a Saturday back to Friday, from a Sunday on to Monday, but never out of the month. A month that does
-// not have the day has no workday nearest to it.
+// not have the day has no workday nearest to it. Kept out of the search, which it would slow down for others.
 uint32_t CronSchedule::nearest_workdays(const Month& month) const {
   uint32_t wanted = (workdays_ & (kAllDays >> (31 - month.length))) | last_workdays_ >> (31 - month.length);
   uint32_t days = 0;

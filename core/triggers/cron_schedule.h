@@ -64,19 +64,18 @@ class CronSchedule {
   uint16_t months_ = 0;
   bool every_day_ = false;
   bool every_week_ = false;
-  bool counts_from_the_end_ = false;  // what follows it has a day
-  uint8_t last_weekdays_ = 0;
-  uint32_t last_days_ = 0;      // these two: bit 30 is the last day of the month, bit 29 the one before it
-  uint32_t last_workdays_ = 0;  // the workday nearest to it
-  uint32_t workdays_ = 0;       // the workday nearest to the day
+  bool counts_from_the_end_ = false;  // what is below has a day
   bool follows_the_clock_ = false;
-  int first_time_ = 0;  // of a day, in seconds
+  int first_time_ = 0;              // of a day, in seconds
+  std::array<uint32_t, 7> days_{};  // by the weekday of the month's first, whatever the month's length
+  std::vector<bool> years_;         // from 1970; empty: every year
 
-  // By the weekday of the month's first: days that match regardless of the month's length, and those that
-  // match if they also count right from its end.
-  std::array<uint32_t, 7> days_{};
+  // Days that depend on the month's length, and which days of the month these may be.
+  uint8_t last_weekdays_ = 0;
+  uint32_t last_days_ = 0;      // bit 30 is the last day of the month, bit 29 the one before it
+  uint32_t last_workdays_ = 0;  // the workday nearest to it, likewise
+  uint32_t workdays_ = 0;       // the workday nearest to the day
   std::array<uint32_t, 7> days_if_from_the_end_{};
-  std::vector<bool> years_;  // from 1970; empty: every year
 };
 
 }  // namespace duetime
