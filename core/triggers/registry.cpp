@@ -12,6 +12,7 @@
 #include "core/triggers/date.h"
 #include "core/triggers/exclusion.h"
 #include "core/triggers/interval.h"
+#include "core/triggers/rrule.h"
 #include "core/triggers/trigger_document.h"
 
 namespace duetime {
@@ -25,13 +26,10 @@ struct OwnType {
 };
 
 constexpr OwnType kOwnTypes[] = {
-    {"date", make_date_trigger},
-    {"interval", make_interval_trigger},
-    {"cron", make_cron_trigger},
-    {"calendar_interval", make_calendar_interval_trigger},
-    {"and", make_and_trigger},
-    {"or", make_or_trigger},
-    {"not", make_exclusion_trigger},
+    {"date", make_date_trigger},     {"interval", make_interval_trigger},
+    {"cron", make_cron_trigger},     {"calendar_interval", make_calendar_interval_trigger},
+    {"and", make_and_trigger},       {"or", make_or_trigger},
+    {"not", make_exclusion_trigger}, {"rrule", make_rrule_trigger},
 };
 
 const OwnType* find_own(std::string_view type) {
