@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/triggers/cron_explain.h"
 #include "core/triggers/cron_expression.h"
 #include "core/triggers/cron_schedule.h"
 #include "core/triggers/crontab_expression.h"
 #include "core/triggers/fire_or_none.h"
+#include "core/triggers/phrases.h"
 #include "core/triggers/quartz_expression.h"
 #include "core/triggers/trigger_document.h"
 #include "core/triggers/wall_fires.h"
@@ -108,13 +110,18 @@ class CronTrigger final : public Trigger {
 
   const TimeZone& zone() const override { return fires_.zone(); }
 
+  std::string explain() const override {
+    return explain_cron(parse(rule())) + limits_phrase(start_, end_, zone()) + in_zone(zone()) +
+           jitter_phrase(jitter_);
+  }
+
   std::string_view type() const override { return "cron"; }
 
   Json document() const override {
     Json document{
         {"type", type()}, {"timezone", fires_.zone().name()}, {"dst", duetime::name_of(fires_.dst())}};
     if (dialect_ == CronDialect::kApscheduler) {
-      document["fields"] = parse_json(text_, "cron fields");
+      document["fields"] = fields_json();
     } else {
       document["dialect"] = name_of(dialect_);
       document["expression"] = text_;
@@ -126,6 +133,23 @@ class CronTrigger final : public Trigger {
   }
 
  private:
+  Json fields_json() const { return parse_json(text_, "cron fields"); }
+
+  // What the text says; the compiled schedule no longer tells how it was written.
+  CronRule rule() const {
+    CronRule rule;
+    rule.dialect = dialect_;
+    if (dialect_ != CronDialect::kApscheduler) {
+      rule.expression = text_;
+      return rule;
+    }
+    const Json fields = fields_json();
+    for (std::size_t i = 0; i < kCronFieldCount; ++i) {
+      if (const auto field = fields.find(kCronFieldNames[i]); field != fields.end()) rule.fields[i] = *field;
+    }
+    return rule;
+  }
+
   // Step by step from `first`, which is a fire even where the rule has none: it may have been set by hand.
   Backlog count(Instant first, Instant until, std::size_t max) const {
     Backlog backlog;
