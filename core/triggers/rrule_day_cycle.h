@@ -11,26 +11,39 @@ namespace duetime {
 
 class RRuleDayCycle {
  public:
-  // Longer cycles are kept as one run of days, not as bits.
-  static constexpr int64_t kMaxBits = 100'000;
+  // The longest cycle of which every day may be chosen: 250 KB.
+  static constexpr int64_t kMaxBits = 2'000'000;
 
   // Every day.
   RRuleDayCycle() = default;
 
-  // `run` days from `first` on, and again every `length` days.
+  // No day yet, of a cycle that begins anywhere.
+  // Requires: 1 <= length <= kMaxBits.
+  explicit RRuleDayCycle(int64_t length)
+      : length_(length), bits_(static_cast<std::size_t>(length / 64 + 2), 0) {}
+
+  // `run` days from `first` on, and again every `length` days. Long cycles are not kept as bits.
   // Requires: 1 <= run <= length, run <= 7.
-  RRuleDayCycle(int32_t first, int64_t length, int run) : length_(length), first_(first), run_(run) {
-    if (length <= kMaxBits) fill(first, [run](int64_t day) { return day < run; });
+  static RRuleDayCycle of_runs(int32_t first, int64_t length, int run) {
+    RRuleDayCycle cycle;
+    if (length <= kMaxRunBits) {
+      cycle = RRuleDayCycle(length);
+      for (int day = 0; day < run; ++day) cycle.add(first + day);
+    } else {
+      cycle.length_ = length;
+      cycle.first_ = first;
+      cycle.run_ = run;
+    }
+    return cycle;
   }
 
-  // The days for which `has(day)`, a day from `first` to `first + length - 1`, and those whole cycles away.
-  // Requires: length <= kMaxBits.
-  template <typename Has>
-  static RRuleDayCycle of(int32_t first, int64_t length, Has has) {
-    RRuleDayCycle cycle;
-    cycle.length_ = length;
-    cycle.fill(first, [&](int64_t day) { return has(static_cast<int32_t>(first + day)); });
-    return cycle;
+  // This day and those whole cycles away. Bits go on for a word after the end of the cycle, so that a month
+  // is cut out in one piece wherever it begins.
+  // Requires: kept as bits.
+  void add(int64_t day) {
+    for (int64_t bit = day % length_; bit < length_ + 64; bit += length_) {
+      bits_[static_cast<std::size_t>(bit / 64)] |= uint64_t{1} << (bit % 64);
+    }
   }
 
   // Bit n stands for the day `first_day + n`; bits from 31 on are not meant.
@@ -40,17 +53,7 @@ class RRuleDayCycle {
   }
 
  private:
-  // Bit n is the day n, n + length_ and so on since day 0. A word is added that goes on from the beginning.
-  template <typename Has>
-  void fill(int32_t first, Has has) {
-    bits_.assign(static_cast<std::size_t>(length_ / 64 + 2), 0);
-    for (int64_t day = 0; day < length_; ++day) {
-      if (!has(day)) continue;
-      for (int64_t bit = (first + day) % length_; bit < length_ + 64; bit += length_) {
-        bits_[static_cast<std::size_t>(bit / 64)] |= uint64_t{1} << (bit % 64);
-      }
-    }
-  }
+  static constexpr int64_t kMaxRunBits = 4096;
 
   uint32_t cut(uint64_t offset) const {
     const uint64_t low = bits_[offset / 64] >> (offset % 64);
@@ -70,7 +73,7 @@ class RRuleDayCycle {
   int64_t length_ = 0;  // 0: every day
   int64_t first_ = 0;
   int run_ = 0;
-  std::vector<uint64_t> bits_;
+  std::vector<uint64_t> bits_;  // bit n is the day n, n + length_ and so on since day 0
 };
 
 }  // namespace duetime

@@ -55,7 +55,10 @@ void RRuleDays::compile_year_days(const std::vector<int>& days) {
 
 void RRuleDays::compile_weeks(const std::vector<int>& weeks) {
   limits_weeks_ = !weeks.empty();
-  for (const int week : weeks) (week > 0 ? weeks_ : last_weeks_) |= uint64_t{1} << std::abs(week);
+  for (const int week : weeks) {
+    (week > 0 ? weeks_ : last_weeks_) |= uint64_t{1} << std::abs(week);
+    near_weeks_ |= week > 0 ? uint64_t{1} << week : uint64_t{3} << (53 + week);  // -1 is 52 or 53
+  }
 }
 
 void RRuleDays::compile_weekdays(const std::vector<RRuleWeekday>& weekdays) {
@@ -85,10 +88,10 @@ void RRuleDays::compile_interval(const RRuleExpression& rule, const CalendarMont
   if (rule.frequency == Frequency::kYearly) year_interval_ = rule.interval;
   if (rule.frequency == Frequency::kMonthly) month_interval_ = rule.interval;
   if (rule.interval == 1) return;
-  if (rule.frequency == Frequency::kDaily) cycle_ = RRuleDayCycle(start, rule.interval, 1);
+  if (rule.frequency == Frequency::kDaily) cycle_ = RRuleDayCycle::of_runs(start, rule.interval, 1);
   if (rule.frequency == Frequency::kWeekly) {
     const int32_t week = start - (start - week_start_ + 7) % 7;
-    cycle_ = RRuleDayCycle(week, int64_t{7} * rule.interval, 7);
+    cycle_ = RRuleDayCycle::of_runs(week, int64_t{7} * rule.interval, 7);
   }
 }
 
@@ -188,11 +191,19 @@ uint32_t RRuleDays::days_of_weekdays(const CalendarMonth& month) const {
 
 // Week by week, from the one that has the first of the month.
 uint32_t RRuleDays::days_of_weeks(const CalendarMonth& month) const {
+  if (!may_have_weeks(month)) return 0;
   uint64_t days = 0;  // shifted left by a week, as the first one may begin in the month before
   for (int day = -((month.first_weekday - week_start_ + 7) % 7); day < month.length; day += 7) {
     if (has_week(month, day + 3)) days |= uint64_t{0x7f} << (day + 7);
   }
   return static_cast<uint32_t>(days >> 7);
+}
+
+// False if the rule's weeks are months away. February begins in week 5 or 6, and so on; around New Year
+// numbers start anew.
+bool RRuleDays::may_have_weeks(const CalendarMonth& month) const {
+  if (month.month == 1 || month.month == 12) return true;
+  return (near_weeks_ >> (month.year_day / 7) & 0x7f) != 0;
 }
 
 // A week belongs to the year that has its `middle`, the fourth day: with weeks from Monday, 2026-12-31 is a

@@ -59,6 +59,7 @@ class RRuleDays {
   uint32_t days_of_year(const CalendarMonth& month) const;
   uint32_t days_of_weekdays(const CalendarMonth& month) const;
   uint32_t days_of_weeks(const CalendarMonth& month) const;
+  bool may_have_weeks(const CalendarMonth& month) const;
   bool has_week(const CalendarMonth& month, int middle) const;
 
   // Months: every `month_interval_`th from `first_month_` on; of a yearly rule, those of every
@@ -79,6 +80,7 @@ class RRuleDays {
   std::array<YearBits, 2> year_days_{};  // of a common year and a leap year
   uint64_t weeks_ = 0;                   // bit n is week n
   uint64_t last_weeks_ = 0;              // bit n is week -n
+  uint64_t near_weeks_ = 0;              // bit n: week n is wanted, or may be as one counted from the end
   int week_start_ = 0;
   std::array<uint32_t, 7> weekday_days_{};  // by the weekday of the month's first
   std::vector<RRuleWeekday> nth_weekdays_;

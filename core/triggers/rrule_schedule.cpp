@@ -52,9 +52,16 @@ void RRuleSchedule::limit_days_to_interval(const RRuleExpression& rule) {
   interval_ = RRuleInterval(unit, rule.interval, first_);
   const int64_t length = unit * rule.interval / std::gcd(unit * rule.interval, kDay);
   if (length > RRuleDayCycle::kMaxBits) return;
-  const auto tomorrow = static_cast<int32_t>(first_ / kDay + 1);  // the interval has begun
-  days_.limit_to(RRuleDayCycle::of(tomorrow, length,
-                                   [this](int32_t day) { return next_in_day(day, day * kDay) != kNoMatch; }));
+  RRuleDayCycle cycle(length);
+  const int64_t tomorrow = first_ / kDay + 1;  // the interval has begun
+  for (int64_t from = tomorrow * kDay;;) {
+    from = interval_.next(from);
+    const int64_t day = from / kDay;
+    if (day >= tomorrow + length) break;
+    if (next_in_day(day, from) != kNoMatch) cycle.add(day);
+    from = (day + 1) * kDay;
+  }
+  days_.limit_to(std::move(cycle));
 }
 
 int64_t RRuleSchedule::last_of(int count) const {
@@ -68,8 +75,14 @@ int64_t RRuleSchedule::last_of(int count) const {
 
 int64_t RRuleSchedule::last_by_steps(int count) const {
   int64_t match = next_in_rule(first_);
-  for (int i = 1; i < count && match != kNoMatch; ++i) match = next_in_rule(match + 1);
+  for (int i = 1; i < count && match != kNoMatch; ++i) match = following(match);
   return std::min(match, kEndOfTime);
+}
+
+// Most often on the same day.
+int64_t RRuleSchedule::following(int64_t match) const {
+  const int64_t same_day = chooses_days() ? kNoMatch : next_in_day(match / kDay, match + 1);
+  return same_day == kNoMatch ? next_in_rule(match + 1) : same_day;
 }
 
 int64_t RRuleSchedule::next_match(int64_t from) const {
@@ -98,8 +111,8 @@ int64_t RRuleSchedule::next_in_days(int64_t from) const {
   }
 }
 
-// Requires: `from` lies within the day.
-int64_t RRuleSchedule::next_in_day(int32_t day, int64_t from) const {
+// Requires: `from` lies within the day or is its end.
+int64_t RRuleSchedule::next_in_day(int64_t day, int64_t from) const {
   const int64_t midnight = day * kDay;
   while (from < midnight + kDay) {
     const int time = times_.next(static_cast<int>(from - midnight));

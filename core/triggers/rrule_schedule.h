@@ -11,9 +11,9 @@
 //
 // DTSTART is a match only if it matches the rule, as in dateutil (the RFC leaves the other case undefined).
 //
-// Immutable; next_match() allocates nothing. Never-matching rules are proved when they are made: 120,000
-// months are the most (1 ms), and intervals of seconds that have nothing in common with the day are tried
-// day by day.
+// Immutable; next_match() allocates nothing. Rules that never match are proved so when they are made, in 1 to
+// 4 ms at worst: 120,000 months, or 86,400 meetings of an interval with a time of day. After that they cost
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +45,10 @@ class RRuleSchedule {
   void limit_days_to_interval(const RRuleExpression& rule);
   int64_t last_of(int count) const;
   int64_t last_by_steps(int count) const;
+  int64_t following(int64_t match) const;
   int64_t next_in_rule(int64_t from) const;
   int64_t next_in_days(int64_t from) const;
-  int64_t next_in_day(int32_t day, int64_t from) const;
+  int64_t next_in_day(int64_t day, int64_t from) const;
   int64_t next_by_position(int64_t from) const;
   int64_t next_in_period(int32_t begin, int32_t end, int64_t from) const;
   int32_t period_begin(int32_t day) const;
