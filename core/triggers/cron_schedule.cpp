@@ -13,11 +13,19 @@ constexpr uint32_t kAllDays = 0x7fff'ffff;
 constexpr uint32_t kLastBit = 0x4000'0000;  // of last_days_ and last_workdays_
 constexpr int32_t kLastDay = 2'932'896;     // 9999-12-31
 constexpr int32_t kNoDay = INT32_MAX;
+constexpr uint32_t kAllWeekdays = 0x7f;
+constexpr uint32_t kTwice = 0x81;              // times a week is two of them
+constexpr uint32_t kDaysBefore1970 = 719'468;  // from 0000-03-01
 
 using Kind = CronExpression::Kind;
 
 bool has_wildcard(const std::vector<CronExpression>& expressions) {
   return std::any_of(expressions.begin(), expressions.end(), [](const auto& e) { return e.wildcard; });
+}
+
+bool has_ranges_only(const std::vector<CronExpression>& expressions) {
+  return std::all_of(expressions.begin(), expressions.end(),
+                     [](const auto& e) { return e.kind == Kind::kRange; });
 }
 
 // The days (bit 0 is the first) that are one of `weekdays` in a month that begins on `first_weekday`.
@@ -87,16 +95,17 @@ void CronSchedule::compile_days(const CronFields& fields) {
   compile_end(days);
   const bool end_is_of_day = counts_from_the_end_;
   compile_end(weekdays);
-  uint32_t matching = kAllDays;
   for (unsigned first = 0; first < 7; ++first) {
     const uint32_t by_day = plain | nth_days(days, first);
     const uint32_t by_weekday = days_on(wanted, first) | nth_days(weekdays, first);
     days_[first] = fields.either_day ? by_day | by_weekday : by_day & by_weekday;
     days_if_from_the_end_[first] = fields.either_day ? kAllDays : end_is_of_day ? by_weekday : by_day;
-    matching &= days_[first];
   }
   constexpr uint16_t kAllMonths = 0x1ffe;
-  every_day_ = matching == kAllDays && months_ == kAllMonths && every_week_ && years_.empty();
+  const bool weekdays_decide = plain == kAllDays && has_ranges_only(weekdays) && !counts_from_the_end_;
+  if (weekdays_decide && months_ == kAllMonths && every_week_ && years_.empty()) {
+    two_weeks_ = (fields.either_day ? kAllWeekdays : static_cast<uint32_t>(wanted)) * kTwice;
+  }
 }
 
 void CronSchedule::compile_end(const std::vector<CronExpression>& expressions) {
@@ -122,11 +131,19 @@ bool CronSchedule::has_year(int year) const {
   return years_.empty() || years_[static_cast<std::size_t>(year - kFirstCronYear)];
 }
 
+// Neri and Schneider, "Euclidean affine functions and their application to calendar algorithms" (2022):
+// multiplications in place of most divisions save 4 ns. Years begin in March, so that 29 February is a last
+// day.
 CronSchedule::Month CronSchedule::month_with(int32_t day, unsigned& day_of_month) {
-  const date::year_month_day ymd{CivilDay{date::days{day}}};
-  const int year = static_cast<int>(ymd.year());
-  const auto month = static_cast<unsigned>(ymd.month());
-  day_of_month = static_cast<unsigned>(ymd.day());
+  const uint32_t centuries = 4 * (static_cast<uint32_t>(day) + kDaysBefore1970) + 3;
+  const uint64_t years = uint64_t{2'939'745} * ((centuries % 146'097) | 3);
+  const uint32_t day_of_year = static_cast<uint32_t>(years) / 2'939'745 / 4;
+  const uint32_t months = 2'141 * day_of_year + 197'913;
+  const bool is_next_year = day_of_year >= 306;
+  const uint32_t begun_in = 100 * (centuries / 146'097) + static_cast<uint32_t>(years >> 32);
+  const int year = static_cast<int>(begun_in) + (is_next_year ? 1 : 0);
+  const unsigned month = (months >> 16) - (is_next_year ? 12 : 0);
+  day_of_month = (months & 0xffff) / 2'141 + 1;
   const int32_t first_day = day - static_cast<int32_t>(day_of_month) + 1;
   return {year, month, first_day, weekday_of_day(first_day), length_of(year, month)};
 }
@@ -209,7 +226,10 @@ uint32_t CronSchedule::days_of_weeks(const Month& month) const {
 
 int32_t CronSchedule::next_day(int32_t from) const {
   if (from > kLastDay) return kNoDay;
-  if (every_day_) return from;
+  if (two_weeks_ != 0) {
+    const int32_t day = from + static_cast<int32_t>(lowest(two_weeks_ >> weekday_of_day(from)));
+    return day > kLastDay ? kNoDay : day;
+  }
   unsigned day_of_month = 0;
   Month month = month_with(from, day_of_month);
   uint32_t days = 0;

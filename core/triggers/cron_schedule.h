@@ -62,7 +62,7 @@ class CronSchedule {
   uint64_t weeks_ = 0;
   uint32_t hours_ = 0;
   uint16_t months_ = 0;
-  bool every_day_ = false;
+  uint32_t two_weeks_ = 0;  // from Monday: the weekdays wanted, if nothing else limits the days
   bool every_week_ = false;
   bool counts_from_the_end_ = false;  // what is below has a day
   bool follows_the_clock_ = false;
