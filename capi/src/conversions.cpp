@@ -5,9 +5,9 @@
 #include <cstring>
 #include <new>
 
-#include "core/triggers/fire_or_none.h"
 #include "core/base/text.h"
 #include "core/jobs/job.h"
+#include "core/triggers/fire_or_none.h"
 
 namespace duetime::capi {
 namespace {

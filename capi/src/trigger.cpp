@@ -51,7 +51,8 @@ DstPolicy to_dst_policy(int32_t dst) {
     case DUETIME_DST_RFC5545:
       return DstPolicy::kRfc5545;
     default:
-      refuse("dst is " + std::to_string(dst) + "; expected one of DUETIME_DST_VIXIE, _APSCHEDULER, _SKIP, _RFC5545");
+      refuse("dst is " + std::to_string(dst) +
+             "; expected one of DUETIME_DST_VIXIE, _APSCHEDULER, _SKIP, _RFC5545");
   }
 }
 
@@ -88,7 +89,8 @@ std::optional<CivilDay> optional_day(const char* day, const char* parameter) {
 std::chrono::seconds to_time_of_day(const duetime_calendar_interval_options& options) {
   const auto check = [](int32_t value, int32_t most, const char* member) {
     if (value < 0 || value > most) {
-      refuse(std::string(member) + " is " + std::to_string(value) + "; expected 0 to " + std::to_string(most));
+      refuse(std::string(member) + " is " + std::to_string(value) + "; expected 0 to " +
+             std::to_string(most));
     }
   };
   check(options.hour, 23, "hour");
@@ -176,9 +178,9 @@ duetime_status duetime_trigger_create_calendar_interval(const duetime_calendar_i
                                                         duetime_trigger** out_trigger) {
   return guard([&] {
     duetime_trigger*& out = output(out_trigger, "out_trigger");
-    const auto given = read_struct<duetime_calendar_interval_options>(
-        input(options, "options"), DUETIME_CALENDAR_INTERVAL_OPTIONS_INIT,
-        "duetime_calendar_interval_options");
+    const auto given = read_struct<duetime_calendar_interval_options>(input(options, "options"),
+                                                                      DUETIME_CALENDAR_INTERVAL_OPTIONS_INIT,
+                                                                      "duetime_calendar_interval_options");
     out = make_handle<duetime_trigger>(make_calendar_interval_trigger(to_rule(given)));
   });
 }

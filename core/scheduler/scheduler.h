@@ -150,8 +150,8 @@ class Scheduler {
   void remove_all_jobs(std::string_view store);
 
   // Reads the tz database again and gives the jobs whose zone has changed triggers with the new data; answers
-  // how many. Their next run times stay as they are unless `move_next_runs`: then each is what the trigger says
-  // from now on. Other nodes that share a store do this for themselves, or plan with what they have.
+  // how many. Their next run times stay as they are unless `move_next_runs`: then each is what the trigger
+  // says from now on. Other nodes that share a store do this for themselves, or plan with what they have.
   std::size_t reload_time_zones(bool move_next_runs);
 
   std::optional<StoredJob> find_job(std::string_view store, std::string_view id) const;

@@ -10,8 +10,9 @@
 namespace duetime {
 
 // Throw kInvalidArgument; `what` names the value in the error.
-CivilDay parse_day(std::string_view text, std::string_view what);                       // "2026-11-23"
-std::chrono::seconds parse_time_of_day(std::string_view text, std::string_view what);  // "09:30" or "09:30:00"
+CivilDay parse_day(std::string_view text, std::string_view what);  // "2026-11-23"
+std::chrono::seconds parse_time_of_day(std::string_view text,
+                                       std::string_view what);  // "09:30" or "09:30:00"
 
 std::string to_text(CivilDay day);
 std::string time_of_day_text(std::chrono::seconds since_midnight);  // "09:30:00"

@@ -203,9 +203,10 @@ std::vector<std::string> time_zone_search_path() {
 void register_time_zone(const TimeZone& zone) {
   const std::string& name = zone.name();
   if (!name.starts_with(kCustomPrefix) || !is_well_formed(name)) {
-    throw Error(ErrorCode::kInvalidArgument, "time zone " + in_quotes(name) +
-                                                 ": expected a name that begins with \"custom/\" and has letters, "
-                                                 "digits and _ + - / . only");
+    throw Error(ErrorCode::kInvalidArgument,
+                "time zone " + in_quotes(name) +
+                    ": expected a name that begins with \"custom/\" and has letters, "
+                    "digits and _ + - / . only");
   }
   const std::unique_lock lock(cache().mutex);
   cache().zones.insert_or_assign(name, zone.rules_);

@@ -69,8 +69,8 @@ class TimeZone {
   // From a function that tells the offset at an instant, for zones that exist only in a host language. It is
   // asked about once a week from 1900 to 2439 and around each change, some 50,000 times, before this returns;
   // later years repeat the last 400, as the Gregorian calendar does. A change that is taken back within the
-  // same week may go unseen. Offsets are less than 24 hours either way; throws kInvalidArgument otherwise, and
-  // whatever `offset_at` throws.
+  // same week may go unseen. Offsets are less than 24 hours either way; throws kInvalidArgument otherwise,
+  // and whatever `offset_at` throws.
   static TimeZone from_offsets(std::string name,
                                const std::function<std::chrono::seconds(Instant)>& offset_at);
 

@@ -55,7 +55,7 @@ CivilLookup moved(CivilLookup lookup, int64_t by) {
 }
 
 constexpr int64_t kWeekSeconds = 7 * 86'400;
-constexpr int64_t kFirstProbed = -2'208'988'800;                      // 1900-01-01
+constexpr int64_t kFirstProbed = -2'208'988'800;                        // 1900-01-01
 constexpr int64_t kCycleProbed = kFirstProbed + 28'073 * kWeekSeconds;  // 2438-01-11
 constexpr int64_t kLastProbed = kCycleProbed + 54 * kWeekSeconds;       // so that the last change has a next
 

@@ -46,9 +46,8 @@ class CalendarIntervalTrigger final : public Trigger {
   std::string_view type() const override { return "calendar_interval"; }
 
   Json document() const override {
-    Json document{{"type", type()},
-                  {"time", time_of_day_text(rule_.time_of_day)},
-                  {"timezone", rule_.zone.name()}};
+    Json document{
+        {"type", type()}, {"time", time_of_day_text(rule_.time_of_day)}, {"timezone", rule_.zone.name()}};
     const auto put_count = [&](const char* member, int count) {
       if (count != 0) document[member] = count;
     };
@@ -68,9 +67,9 @@ class CalendarIntervalTrigger final : public Trigger {
                                       std::pair{rule_.weeks, "week"}, std::pair{rule_.days, "day"}}) {
       if (count != 0) parts.push_back(counted(count, unit));
     }
-    std::string text = parts.size() == 1 ? every(rule_.years + rule_.months + rule_.weeks + rule_.days,
-                                                 parts.front())
-                                         : "every " + listed(parts, "and");
+    std::string text = parts.size() == 1
+                           ? every(rule_.years + rule_.months + rule_.weeks + rule_.days, parts.front())
+                           : "every " + listed(parts, "and");
     text += " at " + short_time_text(rule_.time_of_day);
     if (rule_.start) text += ", from " + to_text(*rule_.start);
     if (rule_.end) text += ", until " + to_text(*rule_.end);

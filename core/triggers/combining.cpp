@@ -30,7 +30,8 @@ class CombiningTrigger : public Trigger {
   Duration jitter(Instant fire) const override {
     Duration most{0};
     for (const TriggerPtr& part : parts()) {
-      if (const Duration own = part->jitter(fire); own > most && part->first_from(fire, fire) == fire) most = own;
+      if (const Duration own = part->jitter(fire); own > most && part->first_from(fire, fire) == fire)
+        most = own;
     }
     return rule_.jitter + most;
   }
@@ -109,7 +110,8 @@ Triggers merge_intervals(const Triggers& parts) {
 
 class AndTrigger final : public CombiningTrigger {
  public:
-  explicit AndTrigger(const CombiningRule& rule) : CombiningTrigger(rule), searched_(merge_intervals(parts())) {}
+  explicit AndTrigger(const CombiningRule& rule)
+      : CombiningTrigger(rule), searched_(merge_intervals(parts())) {}
 
   std::optional<Instant> next_fire_time(std::optional<Instant> previous, Instant now) const override {
     const auto from = previous ? after(*previous) : now;

@@ -13,6 +13,7 @@
 #include "core/triggers/phrases.h"
 #include "core/triggers/quartz_expression.h"
 #include "core/triggers/trigger_document.h"
+#include "core/triggers/wall_backlog.h"
 #include "core/triggers/wall_fires.h"
 
 namespace duetime {
@@ -23,9 +24,6 @@ const std::array<const char*, kCronFieldCount> kCronFieldNames = {"year",       
 namespace {
 
 using CronFires = WallFires<CronSchedule>;
-
-// So many missed fires are counted one by one; of more, only the number is given as a lower bound.
-constexpr std::size_t kCountedDrops = 256;
 
 // What a field means that was left out: its minimum below the least significant one that was given, else all.
 const char* default_text(std::size_t field, std::size_t least_given) {
@@ -97,13 +95,8 @@ class CronTrigger final : public Trigger {
   }
 
   Backlog backlog(Instant first, Instant until, std::size_t keep) const override {
-    Backlog backlog = count(first, until, keep + std::min(kCountedDrops, SIZE_MAX - keep));
-    if (backlog.next && *backlog.next <= until) return latest(first, until, keep);
-    if (backlog.fires.size() <= keep) return backlog;
-    const auto surplus = static_cast<std::ptrdiff_t>(backlog.fires.size() - keep);
-    backlog.fires.erase(backlog.fires.begin(), backlog.fires.begin() + surplus);
-    backlog.dropped = surplus;
-    return backlog;
+    const auto find = [this](CronFires::Second from) { return fire_from(from); };
+    return WallBacklog(find).of(first, until, keep);
   }
 
   Duration jitter(Instant) const override { return jitter_; }
@@ -150,32 +143,12 @@ class CronTrigger final : public Trigger {
     return rule;
   }
 
-  // Step by step from `first`, which is a fire even where the rule has none: it may have been set by hand.
-  Backlog count(Instant first, Instant until, std::size_t max) const {
-    Backlog backlog;
-    backlog.next = first;
-    while (backlog.next && *backlog.next <= until && backlog.fires.size() < max) {
-      backlog.fires.push_back(*backlog.next);
-      backlog.next = next_fire_time(backlog.next, until);
-    }
-    return backlog;
-  }
-
-  // Requires: more than keep + kCountedDrops fires in [first, until].
-  Backlog latest(Instant first, Instant until, std::size_t keep) const {
-    Backlog backlog;
-    CronFires::Second limit = std::min(std::chrono::floor<std::chrono::seconds>(until), last_);
-    const auto from = std::chrono::ceil<std::chrono::seconds>(first);
-    while (backlog.fires.size() < keep) {
-      const CronFires::Second fire = fires_.last_at_or_before(limit, from);
-      backlog.fires.push_back(fire);
-      limit = fire - std::chrono::seconds{1};
-    }
-    std::reverse(backlog.fires.begin(), backlog.fires.end());
-    backlog.dropped = kCountedDrops;
-    backlog.dropped_is_exact = false;
-    backlog.next = next_fire_time(until, until);
-    return backlog;
+  // The first fire within start and end, or kNoFire.
+  CronFires::Second fire_from(CronFires::Second from) const {
+    if (start_) from = std::max(from, std::chrono::ceil<std::chrono::seconds>(*start_));
+    if (!is_valid(from)) return CronFires::kNoFire;
+    const CronFires::Second fire = fires_.at_or_after(from);
+    return fire <= last_ ? fire : CronFires::kNoFire;
   }
 
   CronFires fires_;

@@ -17,8 +17,7 @@ DstPolicy read_dst(const TriggerDocument& read, DstPolicy if_absent) {
   if (!name) return if_absent;
   const auto found = std::find(kNames.begin(), kNames.end(), *name);
   if (found == kNames.end()) {
-    read.refuse("dst",
-                "got \"" + *name + "\", expected \"apscheduler\", \"vixie\", \"skip\" or \"rfc5545\"");
+    read.refuse("dst", "got \"" + *name + "\", expected \"apscheduler\", \"vixie\", \"skip\" or \"rfc5545\"");
   }
   return static_cast<DstPolicy>(found - kNames.begin());
 }

@@ -40,7 +40,8 @@ class ExclusionTrigger final : public Trigger {
 
   Json document() const override {
     Json document{{"type", type()}, {"trigger", rule_.trigger->document()}};
-    for (const ExclusionCalendar& calendar : rule_.calendars) document["calendars"].push_back(calendar.document());
+    for (const ExclusionCalendar& calendar : rule_.calendars)
+      document["calendars"].push_back(calendar.document());
     for (const TriggerPtr& trigger : rule_.triggers) document["triggers"].push_back(trigger->document());
     if (rule_.zone) document["timezone"] = rule_.zone->name();
     return document;
@@ -93,7 +94,9 @@ class ExclusionTrigger final : public Trigger {
   TimeZone zone_;
 };
 
-[[noreturn]] void refuse(const char* why) { throw Error(ErrorCode::kInvalidArgument, std::string("not trigger: ") + why); }
+[[noreturn]] void refuse(const char* why) {
+  throw Error(ErrorCode::kInvalidArgument, std::string("not trigger: ") + why);
+}
 
 void check_taken_away(const TriggerPtr& trigger) {
   if (!trigger) refuse("one of the triggers to take away is missing");

@@ -16,7 +16,7 @@ using std::chrono::seconds;
 constexpr seconds kDay{86'400};
 constexpr uint8_t kAllWeekdays = 0x7f;
 constexpr std::array<const char*, 7> kWeekdays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-constexpr std::array<const char*, 7> kWeekdayNames = {"Mondays",   "Tuesdays", "Wednesdays", "Thursdays",
+constexpr std::array<const char*, 7> kWeekdayNames = {"Mondays", "Tuesdays",  "Wednesdays", "Thursdays",
                                                       "Fridays", "Saturdays", "Sundays"};
 constexpr int kLeapYear = 2024;  // has every day that any year has
 
@@ -47,7 +47,8 @@ std::string yearly_text(unsigned month, unsigned day) {
 
 ExclusionCalendar::ExclusionCalendar(const Json& document) {
   if (!document.is_object() || document.empty()) {
-    refuse("calendar", "got " + to_text(document) + ", expected an object with dates, yearly, weekdays or windows");
+    refuse("calendar",
+           "got " + to_text(document) + ", expected an object with dates, yearly, weekdays or windows");
   }
   for (const auto& [member, value] : document.items()) {
     if (!value.is_array() || value.empty()) refuse(member, "got " + to_text(value) + ", expected a list");
@@ -70,7 +71,8 @@ ExclusionCalendar::ExclusionCalendar(const Json& document) {
 void ExclusionCalendar::read_dates(const Json& dates) {
   for (const Json& value : dates) {
     const auto [first, last] = halves(text_of(value, "dates"));
-    const Days days{parse_day(first, "exclusion calendar: dates"), parse_day(last, "exclusion calendar: dates")};
+    const Days days{parse_day(first, "exclusion calendar: dates"),
+                    parse_day(last, "exclusion calendar: dates")};
     if (days.last < days.first) refuse("dates", in_quotes(first + "/" + last) + " ends before it begins");
     dates_.push_back(days);
   }
@@ -99,7 +101,8 @@ void ExclusionCalendar::read_weekdays(const Json& weekdays) {
   for (const Json& value : weekdays) {
     const std::string& name = text_of(value, "weekdays");
     const auto found = std::find(kWeekdays.begin(), kWeekdays.end(), name);
-    if (found == kWeekdays.end()) refuse("weekdays", "got " + in_quotes(name) + ", expected mon, tue, ... or sun");
+    if (found == kWeekdays.end())
+      refuse("weekdays", "got " + in_quotes(name) + ", expected mon, tue, ... or sun");
     weekdays_ |= static_cast<uint8_t>(1U << (found - kWeekdays.begin()));
   }
 }

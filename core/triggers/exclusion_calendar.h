@@ -21,7 +21,8 @@ namespace duetime {
 class ExclusionCalendar {
  public:
   // {"dates": ["2026-12-25", "2026-12-27/2026-12-31"], "yearly": ["05-01"], "weekdays": ["sat", "sun"],
-  //  "windows": ["12:00/13:30"]}, at least one member. Throws kInvalidArgument naming the value at fault, also
+  //  "windows": ["12:00/13:30"]}, at least one member. Throws kInvalidArgument naming the value at fault,
+  //  also
   // for a calendar that leaves no time at all.
   explicit ExclusionCalendar(const Json& document);
 
@@ -56,10 +57,10 @@ class ExclusionCalendar {
   bool is_listed(CivilDay day) const;
   const Window* window_at(CivilTime time, CivilTime& midnight) const;
 
-  std::vector<Days> dates_;          // sorted, apart
+  std::vector<Days> dates_;            // sorted, apart
   std::array<uint32_t, 13> yearly_{};  // by month: bit n is day n
-  uint8_t weekdays_ = 0;             // bit 0 is Monday
-  std::vector<Window> windows_;      // as given
+  uint8_t weekdays_ = 0;               // bit 0 is Monday
+  std::vector<Window> windows_;        // as given
   bool any_day_ = false;
 };
 

@@ -8,7 +8,8 @@ namespace duetime {
 namespace {
 
 [[noreturn]] void refuse_answer(const Trigger& trigger, const std::string& what) {
-  throw Error(ErrorCode::kCallback, "trigger of type \"" + std::string(trigger.type()) + "\" answered " + what);
+  throw Error(ErrorCode::kCallback,
+              "trigger of type \"" + std::string(trigger.type()) + "\" answered " + what);
 }
 
 }  // namespace
@@ -19,8 +20,8 @@ std::optional<Instant> next_fire_checked(const Trigger& trigger, std::optional<I
   if (!next) return next;
   if (!is_valid(*next)) refuse_answer(trigger, "a time outside the years 1 to 9999");
   if (previous && *next <= *previous) {
-    refuse_answer(trigger, to_string(*next) + ", which is not later than the previous fire " +
-                               to_string(*previous));
+    refuse_answer(trigger,
+                  to_string(*next) + ", which is not later than the previous fire " + to_string(*previous));
   }
   return next;
 }

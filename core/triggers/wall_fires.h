@@ -52,31 +52,10 @@ class WallFires {
     if (fire == kNoFire) return kNoFire;
     // Almost always in the middle of another period, which then is the one that shows it.
     const ZonePeriod there = zone_.period_at(fire);
-    if (fire >= there.begin + kReach && fire < there.end - kReach)
-      return fire + period.offset - there.offset;
+    if (fire >= there.begin + kReach && fire < there.end - kReach) return fire + period.offset - there.offset;
     return near_changes(from);
   }
 
-  // Goes back in windows that double until one has a fire, then halves what lies between that fire and the
-  // limit: a few dozen steps, however far back it is and however many fires there are before it.
-  // Requires: there is a fire in [first, limit].
-  Second last_at_or_before(Second limit, Second first) const {
-    Offset window{1};
-    while (limit - window > first && at_or_after(limit - window) > limit) window *= 2;
-    Second low = at_or_after(std::max(first, limit - window));
-    for (Second high = limit; low < high;) {
-      const Second middle = high - (high - low) / 2;
-      const Second fire = at_or_after(middle);
-      if (fire <= limit) {
-        low = fire;
-      } else {
-        high = middle - Offset{1};
-      }
-    }
-    return low;
-  }
-
-  const Schedule& schedule() const { return schedule_; }
   const TimeZone& zone() const { return zone_; }
   DstPolicy dst() const { return dst_; }
 

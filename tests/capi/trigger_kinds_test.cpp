@@ -1,4 +1,5 @@
-// The kinds of trigger beyond date, interval and cron fields; what they say of themselves; zones of the host's.
+// The kinds of trigger beyond date, interval and cron fields; what they say of themselves; zones of the
+// host's.
 #include <duetime/plugin.h>
 #include <duetime/trigger.h>
 
@@ -123,7 +124,8 @@ TEST(Combining, RefusesWhatIsMissingOrStale) {
   const std::array<const duetime_trigger*, 1> parts = {part.get()};
   EXPECT_STATUS(DUETIME_ERROR_INVALID_ARGUMENT, duetime_trigger_create_or(nullptr, 0, 0, Out(trigger)));
   EXPECT_STATUS(DUETIME_ERROR_INVALID_ARGUMENT, duetime_trigger_create_or(nullptr, 1, 0, Out(trigger)));
-  EXPECT_STATUS(DUETIME_ERROR_INVALID_ARGUMENT, duetime_trigger_create_and(parts.data(), 1, -1, Out(trigger)));
+  EXPECT_STATUS(DUETIME_ERROR_INVALID_ARGUMENT,
+                duetime_trigger_create_and(parts.data(), 1, -1, Out(trigger)));
   part.reset();
   EXPECT_STATUS(DUETIME_ERROR_STALE_HANDLE, duetime_trigger_create_and(parts.data(), 1, 0, Out(trigger)));
 }
@@ -133,11 +135,11 @@ TEST(Exclusion, TakesAwayCalendarsAndTriggers) {
   const auto at_two = date_trigger(kNoon + 2 * kHour);
   const std::array<const duetime_trigger*, 1> except = {at_two.get()};
   Held<duetime_trigger> trigger;
-  ASSERT_OK(duetime_trigger_create_not(hourly.get(), except.data(), 1, R"([{"windows": ["13:00/14:00"]}])", nullptr,
-                                       Out(trigger)));
+  ASSERT_OK(duetime_trigger_create_not(hourly.get(), except.data(), 1, R"([{"windows": ["13:00/14:00"]}])",
+                                       nullptr, Out(trigger)));
   EXPECT_EQ(fire_after(trigger, kNoon), kNoon + 3 * kHour);
-  ASSERT_OK(duetime_trigger_create_not(hourly.get(), nullptr, 0, R"([{"windows": ["13:00/14:00"]}])", "+01:00",
-                                       Out(trigger)));
+  ASSERT_OK(duetime_trigger_create_not(hourly.get(), nullptr, 0, R"([{"windows": ["13:00/14:00"]}])",
+                                       "+01:00", Out(trigger)));
   EXPECT_EQ(fire_after(trigger, DUETIME_TIME_NONE), kNoon + kHour);
   EXPECT_STATUS(DUETIME_ERROR_INVALID_ARGUMENT,
                 duetime_trigger_create_not(hourly.get(), nullptr, 0, nullptr, nullptr, Out(trigger)));
@@ -213,8 +215,7 @@ TEST(HostZone, ThatFailsIsNotRegistered) {
   int calls = 0;
   EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "custom/",
                duetime_register_time_zone("Europe/Berlin", &three_hours_east, &calls));
-  EXPECT_STATUS(DUETIME_ERROR_INVALID_ARGUMENT,
-                duetime_register_time_zone("custom/x", nullptr, nullptr));
+  EXPECT_STATUS(DUETIME_ERROR_INVALID_ARGUMENT, duetime_register_time_zone("custom/x", nullptr, nullptr));
   EXPECT_STATUS(DUETIME_ERROR_INVALID_ARGUMENT,
                 duetime_register_time_zone(nullptr, &three_hours_east, &calls));
 }

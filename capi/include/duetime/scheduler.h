@@ -170,9 +170,10 @@ DUETIME_API duetime_status duetime_scheduler_remove_job(duetime_scheduler *sched
                                                         const char *id);
 DUETIME_API duetime_status duetime_scheduler_remove_all_jobs(duetime_scheduler *scheduler, const char *store);
 
-/* Reads the tz database again (duetime_reload_time_zones()) and gives the jobs whose zone has changed triggers
- * with the new data; *out_count (may be NULL) is how many. Next run times stay unless `move_next_runs` is 1:
- * then each is what the trigger says from now on. Nodes that share a store do this each for themselves. */
+/* Reads the tz database again (duetime_reload_time_zones()) and gives the jobs whose zone has changed
+ * triggers with the new data; *out_count (may be NULL) is how many. Next run times stay unless
+ * `move_next_runs` is 1: then each is what the trigger says from now on. Nodes that share a store do this
+ * each for themselves. */
 DUETIME_API duetime_status duetime_scheduler_reload_time_zones(duetime_scheduler *scheduler,
                                                                int32_t move_next_runs, size_t *out_count);
 

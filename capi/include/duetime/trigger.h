@@ -38,10 +38,10 @@ enum {
   DUETIME_DST_RFC5545 = 3      /* skipped: at the instant the old offset gives; repeated: once */
 };
 
-/* Either fields as APScheduler reads them (Monday is 0; all must match; NULL takes the default: below the least
- * significant field given its minimum, else "*"; week and day_of_week "*"), or one `expression` in another
- * dialect: "crontab" ("0 9 * * mon-fri", "@daily"; Sunday is 0 or 7; seconds first if there are six fields) or
- * "quartz" ("0 0 9 ? * MON-FRI"; Sunday is 1). */
+/* Either fields as APScheduler reads them (Monday is 0; all must match; NULL takes the default: below the
+ * least significant field given its minimum, else "*"; week and day_of_week "*"), or one `expression` in
+ * another dialect: "crontab" ("0 9 * * mon-fri", "@daily"; Sunday is 0 or 7; seconds first if there are six
+ * fields) or "quartz" ("0 0 9 ? * MON-FRI"; Sunday is 1). */
 typedef struct duetime_cron_options {
   uint32_t struct_size; /* DUETIME_CRON_OPTIONS_INIT sets it */
   int32_t dst;          /* DUETIME_DST_... */
@@ -69,9 +69,9 @@ typedef struct duetime_cron_options {
 DUETIME_API duetime_status duetime_trigger_create_cron(const duetime_cron_options *options,
                                                        duetime_trigger **out_trigger);
 
-/* Every so many years, months, weeks and days at the same time of day. Years and months are added first, until
- * the date exists, then weeks and days. Dates on which the clock skips that time are passed over; of a time
- * that comes twice, the first counts. */
+/* Every so many years, months, weeks and days at the same time of day. Years and months are added first,
+ * until the date exists, then weeks and days. Dates on which the clock skips that time are passed over; of a
+ * time that comes twice, the first counts. */
 typedef struct duetime_calendar_interval_options {
   uint32_t struct_size; /* DUETIME_CALENDAR_INTERVAL_OPTIONS_INIT sets it */
   int32_t years;        /* none negative, at least one positive */
@@ -97,19 +97,19 @@ DUETIME_API duetime_status duetime_trigger_create_calendar_interval(
 DUETIME_API duetime_status duetime_trigger_create_rrule(const char *lines, const char *timezone,
                                                         duetime_trigger **out_trigger);
 
-/* Fires when all (`and`) or any (`or`) of `count` triggers do, at least one. They stay the caller's and may be
- * destroyed at once. An interval among them should have a start. `and` gives up with UNSUPPORTED, in
+/* Fires when all (`and`) or any (`or`) of `count` triggers do, at least one. They stay the caller's and may
+ * be destroyed at once. An interval among them should have a start. `and` gives up with UNSUPPORTED, in
  * duetime_trigger_next_fire_time(), when it has found nothing for long. */
 DUETIME_API duetime_status duetime_trigger_create_and(const duetime_trigger *const *triggers, size_t count,
                                                       duetime_duration jitter, duetime_trigger **out_trigger);
 DUETIME_API duetime_status duetime_trigger_create_or(const duetime_trigger *const *triggers, size_t count,
                                                      duetime_duration jitter, duetime_trigger **out_trigger);
 
-/* Takes away the fires of `trigger` that fall into calendars or that one of `except` (NULL if `count` is 0) has
- * too. `calendars_json` (NULL: none) is an array of objects with at least one of the members
- *   "dates": ["2026-12-25", "2026-12-27/2026-12-31"], "yearly": ["05-01"], "weekdays": ["sat", "sun"]
- *   "windows": ["12:00/13:30"]   only these hours; without it, the whole of the days
- * in wall time of `timezone` (NULL: that of `trigger`). */
+/* Takes away the fires of `trigger` that fall into calendars or that one of `except` (NULL if `count` is 0)
+ * has too. `calendars_json` (NULL: none) is an array of objects with at least one of the members "dates":
+ * ["2026-12-25", "2026-12-27/2026-12-31"], "yearly": ["05-01"], "weekdays": ["sat", "sun"] "windows":
+ * ["12:00/13:30"]   only these hours; without it, the whole of the days in wall time of `timezone` (NULL:
+ * that of `trigger`). */
 DUETIME_API duetime_status duetime_trigger_create_not(const duetime_trigger *trigger,
                                                       const duetime_trigger *const *except, size_t count,
                                                       const char *calendars_json, const char *timezone,
@@ -126,7 +126,8 @@ DUETIME_API duetime_status duetime_trigger_next_fire_time(const duetime_trigger 
                                                           duetime_time previous, duetime_time now,
                                                           duetime_time *out_fire_time);
 
-/* An English sentence, "every 15 minutes (UTC)"; its wording may change. out_text: freed with duetime_free(). */
+/* An English sentence, "every 15 minutes (UTC)"; its wording may change. out_text: freed with duetime_free().
+ */
 DUETIME_API duetime_status duetime_trigger_explain(const duetime_trigger *trigger, char **out_text);
 
 enum {
@@ -146,7 +147,8 @@ typedef struct duetime_previewed_fire {
   int32_t offset_after;
 } duetime_previewed_fire;
 
-/* The first `capacity` fires from `now` on into `out_fires`, and how many there are: fewer if the rule is spent. */
+/* The first `capacity` fires from `now` on into `out_fires`, and how many there are: fewer if the rule is
+ * spent. */
 DUETIME_API duetime_status duetime_trigger_preview(const duetime_trigger *trigger, duetime_time now,
                                                    size_t capacity, duetime_previewed_fire *out_fires,
                                                    size_t *out_count);

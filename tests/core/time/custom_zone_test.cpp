@@ -34,15 +34,17 @@ TEST(ZoneFromOffsets, GoesOnForEver) {
   const TimeZone original = TimeZone::load("America/New_York");
   const TimeZone probed =
       TimeZone::from_offsets("custom/probed", [&](Instant t) { return original.offset_at(t); });
-  for (const char* text : {"2438-01-10T23:59:59Z", "2438-07-01T00:00:00Z", "5000-07-01T00:00:00Z", "9999-12-31T00:00:00Z"}) {
+  for (const char* text :
+       {"2438-01-10T23:59:59Z", "2438-07-01T00:00:00Z", "5000-07-01T00:00:00Z", "9999-12-31T00:00:00Z"}) {
     EXPECT_EQ(probed.offset_at(utc(text)), original.offset_at(utc(text))) << text;
     EXPECT_EQ(probed.period_at(utc(text)).end, original.period_at(utc(text)).end) << text;
   }
 }
 
 TEST(ZoneFromOffsets, PassesErrorsOnAndRefusesImpossibleOffsets) {
-  EXPECT_THROW(TimeZone::from_offsets("custom/x", [](Instant) -> seconds { throw Error(ErrorCode::kCallback, "no"); }),
-               Error);
+  EXPECT_THROW(
+      TimeZone::from_offsets("custom/x", [](Instant) -> seconds { throw Error(ErrorCode::kCallback, "no"); }),
+      Error);
   EXPECT_THROW(TimeZone::from_offsets("custom/x", [](Instant) { return seconds{86'400}; }), Error);
 }
 
@@ -57,7 +59,8 @@ TEST(RegisteredZone, IsLoadedByItsNameAlsoAfterAReload) {
 
 TEST(RegisteredZone, NeedsANameOfItsOwn) {
   for (const char* name : {"Europe/Berlin", "custom", "custom/../x", "custom/a b", ""}) {
-    EXPECT_THROW(register_time_zone(TimeZone::from_offsets(name, [](Instant) { return hours{3}; })), Error) << name;
+    EXPECT_THROW(register_time_zone(TimeZone::from_offsets(name, [](Instant) { return hours{3}; })), Error)
+        << name;
   }
 }
 

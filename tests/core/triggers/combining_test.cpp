@@ -32,7 +32,8 @@ TEST(AndTrigger, GivesUpInsteadOfSearchingForEver) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-    EXPECT_THAT(error.what(), testing::StartsWith("and trigger: no fire found in 20000 steps from 2026-01-05"));
+    EXPECT_THAT(error.what(),
+                testing::StartsWith("and trigger: no fire found in 20000 steps from 2026-01-05"));
   }
 }
 
@@ -46,7 +47,8 @@ TEST(AndTrigger, AsksAPartOfWhichItKnowsNothing) {
     std::optional<Instant> next_fire_time(std::optional<Instant> previous, Instant now) const override {
       const Instant from = previous ? *previous + Duration{1} : now;
       const Instant minute = std::chrono::ceil<std::chrono::minutes>(from);
-      return (minute - Instant{}) / std::chrono::minutes{1} % 2 == 1 ? minute : minute + std::chrono::minutes{1};
+      return (minute - Instant{}) / std::chrono::minutes{1} % 2 == 1 ? minute
+                                                                     : minute + std::chrono::minutes{1};
     }
     bool calls_out() const override { return true; }
     std::string_view type() const override { return "odd"; }
@@ -80,17 +82,18 @@ TEST(CombiningTriggers, MayBeNestedAsDeepAsADocument) {
 }
 
 TEST(ExclusionTrigger, GivesUpInsteadOfSearchingForEver) {
-  const TriggerPtr trigger = make_trigger(
-      {{"type", "not"},
-       {"trigger", {{"type", "cron"}, {"fields", {{"hour", "3"}}}}},
-       {"calendars", Json::array({{{"windows", Json::array({"02:00/04:00"})}}})}});
+  const TriggerPtr trigger =
+      make_trigger({{"type", "not"},
+                    {"trigger", {{"type", "cron"}, {"fields", {{"hour", "3"}}}}},
+                    {"calendars", Json::array({{{"windows", Json::array({"02:00/04:00"})}}})}});
   EXPECT_THROW(trigger->next_fire_time(std::nullopt, at("10:00:00")), Error);
 }
 
 // All pairs of small grids, against counting.
 TEST(IntervalIntersection, IsWhereBothFire) {
   const auto rule = [](int step, int start) {
-    return IntervalRule{Duration{step}, at("10:00:00") + Duration{start}, std::nullopt, Duration{0}, TimeZone()};
+    return IntervalRule{Duration{step}, at("10:00:00") + Duration{start}, std::nullopt, Duration{0},
+                        TimeZone()};
   };
   for (int a = 1; a <= 12; ++a) {
     for (int b = 1; b <= 12; ++b) {

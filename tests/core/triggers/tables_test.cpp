@@ -39,11 +39,10 @@ TEST_P(FireTables, FireAlikeAfterTheRoundTripThroughTheirDocuments) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tables, FireTables, testing::Values("trigger_fires.json"),
-                         [](const auto& table) {
-                           const std::string name = table.param;
-                           return name.substr(0, name.find('.'));
-                         });
+INSTANTIATE_TEST_SUITE_P(Tables, FireTables, testing::Values("trigger_fires.json"), [](const auto& table) {
+  const std::string name = table.param;
+  return name.substr(0, name.find('.'));
+});
 
 TEST(TriggerErrors, AreAsListed) {
   for (const Json& row : data_rows("trigger_errors.json", "documents")) {
