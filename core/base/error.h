@@ -40,4 +40,8 @@ class Error : public std::runtime_error {
   ErrorCode code_;
 };
 
+// What the exception being handled says; for guards around code that may throw anything.
+// Requires: called within a catch block.
+std::string current_error_text();
+
 }  // namespace duetime

@@ -1,8 +1,9 @@
 #include "core/events/event_bus.h"
 
-#include <exception>
 #include <string>
 #include <utility>
+
+#include "core/base/error.h"
 
 namespace duetime {
 
@@ -46,10 +47,8 @@ void EventBus::deliver(const Event& event) const {
     if ((registration.mask & event.code) == 0) continue;
     try {
       registration.listener(event);
-    } catch (const std::exception& error) {
-      log_->write(LogLevel::kError, "scheduler", std::string("Error notifying listener: ") + error.what());
     } catch (...) {
-      log_->write(LogLevel::kError, "scheduler", "Error notifying listener");
+      log_->write(LogLevel::kError, "scheduler", "Error notifying listener: " + current_error_text());
     }
   }
 }

@@ -133,8 +133,8 @@ Instant Lane::run() {
   try {
     next = pass();
     note_success();
-  } catch (const std::exception& error) {
-    note_failure(error.what());
+  } catch (...) {
+    note_failure(current_error_text());
     next = retry_at_;
   }
   next = std::min(next, add(now(), kLongestSleep));
@@ -461,9 +461,10 @@ void Lane::flush() {
   try {
     flush_ends();
     flush_unstarted();
-  } catch (const std::exception& error) {
-    node_->log->write(LogLevel::kError, "scheduler",
-                      "Job store '" + alias_ + "': the end of a run could not be recorded: " + error.what());
+  } catch (...) {
+    node_->log->write(
+        LogLevel::kError, "scheduler",
+        "Job store '" + alias_ + "': the end of a run could not be recorded: " + current_error_text());
   }
 }
 

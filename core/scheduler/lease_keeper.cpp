@@ -1,7 +1,8 @@
 #include "core/scheduler/lease_keeper.h"
 
-#include <exception>
 #include <string>
+
+#include "core/base/error.h"
 
 namespace duetime {
 namespace {
@@ -118,8 +119,8 @@ void LeaseKeeper::run_thread() {
     try {
       renew_if_due();
       next = next_renewal();
-    } catch (const std::exception& error) {
-      node_->log->write(LogLevel::kWarning, "scheduler", std::string("cannot renew leases: ") + error.what());
+    } catch (...) {
+      node_->log->write(LogLevel::kWarning, "scheduler", "cannot renew leases: " + current_error_text());
       next = node_->clock->now() + kRetryPause;
     }
     alarm_->arm(next);

@@ -129,10 +129,8 @@ JobPosition first_position(const Job& job, Instant now) {
 RunPlan plan_runs(const Job& job, const JobPosition& position, Instant now, int running_instances) {
   try {
     return plan_due(job, position, now, running_instances);
-  } catch (const std::exception& error) {
-    return broken(error.what());
   } catch (...) {
-    return broken("trigger threw something that is no exception");
+    return broken(current_error_text());
   }
 }
 

@@ -81,13 +81,13 @@ class ExclusionTrigger final : public Trigger {
     return fire;
   }
 
-  // When the wall clock first shows `wall` after `fire`. 01:10 may come after 01:30: if the clock went back,
-  // what lies between is looked at again.
+  // When the wall clock shows `wall`, but not beyond a change of the offset, which may bring back times that
+  // are not excluded: in New York on 2026-11-01 a window of 01:45 to 02:45 leaves 01:00 to 01:44 of the
+  // second time that the clock shows 01:00.
   Instant instant_after(Instant fire, CivilTime wall) const {
-    const CivilLookup found = zone_.lookup(wall);
-    const Instant first = found.kind == CivilLookup::Kind::kSkipped ? found.trans : found.pre;
-    if (first > fire) return first;
-    return found.post > fire ? found.post : fire + Duration{1};
+    const ZonePeriod period = zone_.period_at(fire);
+    const Instant end{wall.time_since_epoch() - period.offset};
+    return std::min(end, period.end);
   }
 
   ExclusionRule rule_;
