@@ -201,10 +201,11 @@ def _read_combining(document: dict[str, Any], handle: _native.Trigger) -> BaseTr
 def _read_not(document: dict[str, Any], handle: _native.Trigger) -> BaseTrigger:
     from duetime.triggers.exclusion import ExclusionCalendar, NotTrigger
 
-    calendars = [ExclusionCalendar.from_document(calendar) for calendar in document.get("calendars", ())]
-    triggers = [_part(part) for part in document.get("triggers", ())]
+    exclude: list[ExclusionCalendar | BaseTrigger] = []
+    exclude += [ExclusionCalendar.from_document(calendar) for calendar in document.get("calendars", ())]
+    exclude += [_part(part) for part in document.get("triggers", ())]
     zone = zone_from_name(document["timezone"]) if "timezone" in document else None
-    return NotTrigger(_part(document["trigger"]), [*calendars, *triggers], zone)
+    return NotTrigger(_part(document["trigger"]), exclude, zone)
 
 
 _READERS: dict[str, Callable[[dict[str, Any], _native.Trigger], BaseTrigger]] = {

@@ -93,7 +93,8 @@ class CalendarIntervalTrigger(DocumentTrigger):
         self.end_date = state["end_date"]
         self.timezone = astimezone(state["timezone"]) or get_localzone()
         self.jitter = state["jitter"]
-        self._time = time(*state["time"], tzinfo=self.timezone)
+        hour, minute, second = state["time"]
+        self._time = time(hour, minute, second, tzinfo=self.timezone)
 
     def __repr__(self) -> str:
         fields = [

@@ -105,7 +105,7 @@ class CrontabTrigger(_LineTrigger):
     may wrap around: ``fri-mon``, ``22-2``. (``CronTrigger.from_crontab()`` reads lines as APScheduler 3 does.)
 
     >>> CrontabTrigger("*/15 9-17 * * mon-fri", "Europe/Berlin").explain()
-    'every 15 minutes from 09:00 to 17:45, Monday to Friday (Europe/Berlin)'
+    'every 15 minutes from 09:00 to 17:45 on weekdays (Europe/Berlin)'
     """
 
     __slots__ = ()
