@@ -41,6 +41,8 @@ Json parse_json(std::string_view text, std::string_view what) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     fail(what, "not JSON at byte " + std::to_string(error.byte));
+  } catch (const Json::out_of_range&) {  // 1e999
+    fail(what, "a number is too large");
   }
 }
 

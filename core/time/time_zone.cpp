@@ -84,9 +84,11 @@ bool is_name_character(char c) {
 }
 
 // What a name of the database looks like. Names come from job documents, so this is also what keeps a
-// document from making us open a file outside the search path.
+// document from making us open a file outside the search path, or the same one under many names
+// ("Europe/./Berlin").
 bool is_well_formed(std::string_view name) {
   if (name.empty() || name.size() > kMaxNameBytes || name.front() == '/' || name.back() == '/') return false;
+  if (name.front() == '.' || name.find("/.") != std::string_view::npos) return false;
   if (name.find("..") != std::string_view::npos || name.find("//") != std::string_view::npos) return false;
   for (const char c : name) {
     if (!is_name_character(c)) return false;

@@ -59,8 +59,9 @@ class TimeZone {
   static TimeZone fixed(std::chrono::seconds offset);
 
   // "UTC", "+05:30", or a name of the tz database ("Europe/Berlin"). Throws kInvalidArgument for a name that
-  // is malformed (`..`, absolute paths, characters outside the database's) and kNotFound for one that no
-  // directory of the search path has; the text says where it looked. Never falls back to UTC.
+  // is malformed (`..`, absolute paths, characters outside the database's), kNotFound for one that no
+  // directory of the search path has; the text says where it looked, and kStoreCorrupt for a file that is not
+  // a zone's ("zone.tab"). Never falls back to UTC.
   static TimeZone load(std::string_view name);
 
   // From the bytes of a TZif file, for a caller that has its own source. Throws kStoreCorrupt.

@@ -12,10 +12,16 @@ namespace duetime {
 // A few milliseconds. Of rules about days, these are more than 50 years.
 inline constexpr int kMaxSearchSteps = 20'000;
 
-// Counts steps; throws kUnsupported when there have been too many.
+// Counts steps; throws kUnsupported when there have been too many. Searches within a search share its steps:
+// a `not` whose trigger is another `not` must not take 20,000 times 20,000.
 class SearchLimit {
  public:
-  SearchLimit(std::string_view type, Instant from) : type_(type), from_(from) {}
+  SearchLimit(std::string_view type, Instant from) : type_(type), from_(from) {
+    if (searches_under_way_++ == 0) steps_ = 0;
+  }
+  ~SearchLimit() { --searches_under_way_; }
+  SearchLimit(const SearchLimit&) = delete;
+  SearchLimit& operator=(const SearchLimit&) = delete;
 
   void step(Instant reached) {
     if (++steps_ <= kMaxSearchSteps) return;
@@ -25,9 +31,11 @@ class SearchLimit {
   }
 
  private:
+  static inline constinit thread_local int searches_under_way_ = 0;
+  static inline constinit thread_local int steps_ = 0;
+
   std::string_view type_;
   Instant from_;
-  int steps_ = 0;
 };
 
 }  // namespace duetime
