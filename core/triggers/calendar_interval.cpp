@@ -1,7 +1,9 @@
 #include "core/triggers/calendar_interval.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/time/civil_text.h"
@@ -14,6 +16,7 @@ namespace {
 constexpr int kLastYear = 9999;
 constexpr int kMaxMonths = kLastYear * 12;
 constexpr int kMaxDays = kLastYear * 366;
+constexpr int kDatesPerMilestone = 64;
 
 int months_of(const date::year_month_day& ymd) {
   return static_cast<int>(ymd.year()) * 12 + static_cast<int>(static_cast<unsigned>(ymd.month())) - 1;
@@ -27,7 +30,9 @@ date::year_month_day day_in(int months, date::day day) {
 class CalendarIntervalTrigger final : public Trigger {
  public:
   explicit CalendarIntervalTrigger(const CalendarIntervalRule& rule)
-      : rule_(rule), step_months_(rule.years * 12 + rule.months), step_days_(rule.weeks * 7 + rule.days) {}
+      : rule_(rule), step_months_(rule.years * 12 + rule.months), step_days_(rule.weeks * 7 + rule.days) {
+    if (rule.start && step_months_ != 0 && step_days_ != 0) list_milestones(*rule.start);
+  }
 
   std::optional<Instant> next_fire_time(std::optional<Instant> previous, Instant now) const override {
     if (!previous) return first_from(now, std::nullopt);
@@ -89,6 +94,19 @@ class CalendarIntervalTrigger final : public Trigger {
     return date::year_month_day{next}.year() > date::year{kLastYear} ? std::nullopt : std::optional(next);
   }
 
+  // From 0001 on, one month and one day at a time, there are 24,000 dates until 2026.
+  void list_milestones(CivilDay begin) {
+    int dates = 0;
+    for (auto day = std::optional(begin); day && !(rule_.end && *day > *rule_.end); day = next_day(*day)) {
+      if (dates++ % kDatesPerMilestone == 0) milestones_.push_back(*day);
+    }
+  }
+
+  CivilDay last_milestone(CivilDay begin, CivilDay until) const {
+    const auto later = std::upper_bound(milestones_.begin(), milestones_.end(), until);
+    return later == milestones_.begin() ? begin : *std::prev(later);
+  }
+
   // A date of the sequence that begins at `begin`, close before `target`, or `begin` if that is later. Where
   // only days or only months are added, most dates need no visit. The last one passed over is one whose day
   // of the month exists, or the dates after it would differ.
@@ -97,7 +115,7 @@ class CalendarIntervalTrigger final : public Trigger {
     if (step_months_ == 0) {
       return begin + (target - begin) / date::days{step_days_} * date::days{step_days_};
     }
-    if (step_days_ != 0) return begin;
+    if (step_days_ != 0) return last_milestone(begin, target);
     const date::year_month_day first{begin};
     int steps = (months_of(date::year_month_day{target}) - months_of(first)) / step_months_;
     while (steps > 0 && !day_in(months_of(first) + steps * step_months_, first.day()).ok()) --steps;
@@ -117,6 +135,8 @@ class CalendarIntervalTrigger final : public Trigger {
   CalendarIntervalRule rule_;
   int step_months_;
   int step_days_;
+  std::vector<CivilDay>
+      milestones_;  // dates of a sequence that adds months and days, where none can be reckoned
 };
 
 void check_count(const char* member, int count, int most) {
