@@ -36,11 +36,17 @@ std::pair<std::string, std::string> halves(const std::string& text) {
   return {text.substr(0, slash), text.substr(slash + 1)};
 }
 
+std::string joined(std::string text, std::string_view separator, std::string_view rest) {
+  text += separator;
+  text += rest;
+  return text;
+}
+
 unsigned month_of(const date::year_month_day& ymd) { return static_cast<unsigned>(ymd.month()); }
 unsigned day_of(const date::year_month_day& ymd) { return static_cast<unsigned>(ymd.day()); }
 
 std::string yearly_text(unsigned month, unsigned day) {
-  return to_text(CivilDay{date::year{kLeapYear} / month / day}).substr(5);
+  return to_text(CivilDay{date::year{kLeapYear} / date::month{month} / date::day{day}}).substr(5);
 }
 
 }  // namespace
@@ -73,7 +79,8 @@ void ExclusionCalendar::read_dates(const Json& dates) {
     const auto [first, last] = halves(text_of(value, "dates"));
     const Days days{parse_day(first, "exclusion calendar: dates"),
                     parse_day(last, "exclusion calendar: dates")};
-    if (days.last < days.first) refuse("dates", in_quotes(first + "/" + last) + " ends before it begins");
+    if (days.last < days.first)
+      refuse("dates", in_quotes(joined(first, "/", last)) + " ends before it begins");
     dates_.push_back(days);
   }
   std::sort(dates_.begin(), dates_.end(), [](const Days& a, const Days& b) { return a.first < b.first; });
@@ -203,7 +210,7 @@ std::string ExclusionCalendar::explain() const {
     if (!written.contains(member)) continue;
     for (const Json& day : written[member]) {
       const auto [first, last] = halves(day.get<std::string>());
-      days.push_back(first == last ? first : first + " to " + last);
+      days.push_back(first == last ? first : joined(first, " to ", last));
     }
   }
   std::vector<std::string> hours;
