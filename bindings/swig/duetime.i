@@ -1,6 +1,6 @@
-// The C++ interface for languages that SWIG speaks: the plain layer, under io.duetime in Java. Instants and durations cross as
-// 64-bit microseconds, an absent instant as DUETIME_TIME_NONE; text crosses as UTF-8, absent text as null; errors
-// are raised by the call that failed. How, is said by each language's own file.
+// The C++ interface for languages that SWIG speaks: the plain layer, under io.duetime in Java and Duetime in .NET.
+// Instants and durations cross as 64-bit microseconds, an absent instant as DUETIME_TIME_NONE; text crosses as UTF-8,
+// absent text as null; errors are raised by the call that failed. How, is said by each language's own file.
 %module(naturalvar = 1) Native  // members are set like values, not through pointers to them
 
 %{
@@ -12,6 +12,8 @@
 
 #if defined(SWIGJAVA)
 %include "bindings/swig/java.i"
+#elif defined(SWIGCSHARP)
+%include "bindings/swig/csharp.i"
 #endif
 
 // Each language has these by hand, in its own manner.

@@ -1,0 +1,57 @@
+using System;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Duetime
+{
+    /// <summary>Text as the engine has it: UTF-8 that ends with NUL.</summary>
+    internal static class Utf8
+    {
+        [DllImport("duetimecs")]
+        private static extern void DuetimeFreeText(IntPtr text);
+
+        /// <summary>null stays null. A NUL inside would cut the text short and is refused.</summary>
+        internal static byte[] ToNative(string text)
+        {
+            if (text == null)
+            {
+                return null;
+            }
+            int nul = text.IndexOf('\0');
+            if (nul >= 0)
+            {
+                throw new ArgumentException("got a NUL after \"" + text.Substring(0, nul) + "\", expected text without");
+            }
+            return Encoding.UTF8.GetBytes(text + "\0");
+        }
+
+        internal static string Read(IntPtr text)
+        {
+            int length = 0;
+            while (Marshal.ReadByte(text, length) != 0)
+            {
+                ++length;
+            }
+            byte[] bytes = new byte[length];
+            Marshal.Copy(text, bytes, 0, length);
+            return Encoding.UTF8.GetString(bytes);
+        }
+
+        /// <summary>Reads and frees.</summary>
+        internal static string Take(IntPtr text)
+        {
+            if (text == IntPtr.Zero)
+            {
+                return null;
+            }
+            try
+            {
+                return Read(text);
+            }
+            finally
+            {
+                DuetimeFreeText(text);
+            }
+        }
+    }
+}
