@@ -16,7 +16,7 @@ namespace {
 constexpr int kLastYear = 9999;
 constexpr int kMaxMonths = kLastYear * 12;
 constexpr int kMaxDays = kLastYear * 366;
-constexpr int kDatesPerMilestone = 64;
+constexpr int kDatesPerMilestone = 16;
 
 int months_of(const date::year_month_day& ymd) {
   return static_cast<int>(ymd.year()) * 12 + static_cast<int>(static_cast<unsigned>(ymd.month())) - 1;
