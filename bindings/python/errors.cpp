@@ -41,6 +41,14 @@ std::string describe(PyObject* exception) {
 ApiCall::ApiCall() noexcept { ++api_depth; }
 ApiCall::~ApiCall() { --api_depth; }
 
+void discard_callback_error(py::error_already_set& error, const char* where) {
+  if (error.matches(PyExc_KeyboardInterrupt)) {
+    PyErr_SetInterrupt();
+  } else {
+    error.discard_as_unraisable(where);
+  }
+}
+
 std::string keep_callback_error() {
   PyObject* exception = take_current_exception();
   const std::string text = describe(exception);

@@ -19,6 +19,10 @@ namespace duetime::python {
 // such a call it is only described. Answers its text. Requires: the lock is held and an error is set.
 std::string keep_callback_error();
 
+// For callbacks that have nobody to report an error to. Ctrl-C may strike while one runs in the main thread,
+// and must not be lost with it: it is raised again there, after the call.
+void discard_callback_error(pybind11::error_already_set& error, const char* where);
+
 // Marks this thread as being inside a call of ours into the library.
 class ApiCall {
  public:

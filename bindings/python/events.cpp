@@ -1,5 +1,6 @@
 #include "bindings/python/events.h"
 
+#include "bindings/python/errors.h"
 #include "bindings/python/gil.h"
 
 namespace duetime::python {
@@ -26,7 +27,7 @@ void deliver_event(void* user_data, const duetime_event* event) {
         event->code, event->alias, event->job_id, event->store, times_of(*event), event->count, event->run_id,
         event->attempt, event->error_kind, event->error, event->traceback, result_of(*event));
   } catch (py::error_already_set& error) {
-    error.discard_as_unraisable("duetime: delivering an event");
+    discard_callback_error(error, "duetime: delivering an event");
   }
 }
 
@@ -36,7 +37,7 @@ void deliver_log_line(void* user_data, int32_t level, const char* logger, const 
   try {
     py::handle(static_cast<PyObject*>(user_data))(level, logger, message);
   } catch (py::error_already_set& error) {
-    error.discard_as_unraisable("duetime: writing a log line");
+    discard_callback_error(error, "duetime: writing a log line");
   }
 }
 

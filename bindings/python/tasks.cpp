@@ -230,7 +230,7 @@ extern "C" int32_t resolve_task(void* user_data, const char* name, duetime_task_
     *out_release = &release_task;
     return 1;
   } catch (py::error_already_set& error) {
-    error.discard_as_unraisable("duetime: resolving a task");
+    discard_callback_error(error, "duetime: resolving a task");
     return 0;
   }
 }
