@@ -118,7 +118,13 @@ def test_blocking_is_interrupted(program):
         HEAD
         + """
     scheduler = BlockingScheduler(timezone="UTC")
-    scheduler.add_job(print, args=["ready"], kwargs={"flush": True})
+
+    def ready():
+        while not scheduler.running:  # an interrupted start() leaves nothing to shut down
+            threading.Event().wait(0.001)
+        print("ready", flush=True)
+
+    scheduler.add_job(ready)
     try:
         scheduler.start()
     except KeyboardInterrupt:
