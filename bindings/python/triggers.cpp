@@ -141,17 +141,17 @@ py::list preview(const Trigger& trigger, const py::object& now, std::size_t coun
 
 // --- triggers written in Python ------------------------------------------------------------------
 
-// user_data is a Python callable (previous, now) -> next, in microseconds or None.
-int32_t plugin_next_fire_time(void* user_data, duetime_time previous, duetime_time now,
-                              duetime_time* out_fire_time) {
+// What the engine's calls of Python have in common: `call` gets the callable that user_data is. 0, or 1 with
+// the error kept for the caller.
+template <class Call>
+int32_t answer_from_python(void* user_data, const Call& call) {
   const GilHold hold;
   if (!hold) {
     duetime_plugin_set_error("the Python interpreter is exiting");
     return 1;
   }
   try {
-    const py::object next = py::handle(static_cast<PyObject*>(user_data))(time_or_none(previous), now);
-    *out_fire_time = next.is_none() ? DUETIME_TIME_NONE : next.cast<duetime_time>();
+    call(py::handle(static_cast<PyObject*>(user_data)));
     return 0;
   } catch (py::error_already_set& error) {
     error.restore();
@@ -160,6 +160,15 @@ int32_t plugin_next_fire_time(void* user_data, duetime_time previous, duetime_ti
   }
   duetime_plugin_set_error(keep_callback_error().c_str());
   return 1;
+}
+
+// user_data is a Python callable (previous, now) -> next, in microseconds or None.
+int32_t plugin_next_fire_time(void* user_data, duetime_time previous, duetime_time now,
+                              duetime_time* out_fire_time) {
+  return answer_from_python(user_data, [&](py::handle trigger) {
+    const py::object next = trigger(time_or_none(previous), now);
+    *out_fire_time = next.is_none() ? DUETIME_TIME_NONE : next.cast<duetime_time>();
+  });
 }
 
 duetime_trigger_plugin plugin_of(py::object next) {
@@ -176,19 +185,8 @@ TriggerHandle make_plugin(py::object next, const std::string& document) {
 
 // user_data is a Python callable (document) -> callable, as make_plugin() takes.
 int32_t factory_make(void* user_data, const char* document, duetime_trigger_plugin* out_plugin) {
-  const GilHold hold;
-  if (!hold) {
-    duetime_plugin_set_error("the Python interpreter is exiting");
-    return 1;
-  }
-  try {
-    *out_plugin = plugin_of(py::handle(static_cast<PyObject*>(user_data))(document));
-    return 0;
-  } catch (py::error_already_set& error) {
-    error.restore();
-  }
-  duetime_plugin_set_error(keep_callback_error().c_str());
-  return 1;
+  return answer_from_python(user_data,
+                            [&](py::handle factory) { *out_plugin = plugin_of(factory(document)); });
 }
 
 void register_trigger_type(const std::string& type, py::object make) {
@@ -199,21 +197,8 @@ void register_trigger_type(const std::string& type, py::object make) {
 
 // user_data is a Python callable (microseconds) -> seconds.
 int32_t zone_utc_offset(void* user_data, duetime_time time, int32_t* out_offset) {
-  const GilHold hold;
-  if (!hold) {
-    duetime_plugin_set_error("the Python interpreter is exiting");
-    return 1;
-  }
-  try {
-    *out_offset = py::handle(static_cast<PyObject*>(user_data))(time).cast<int32_t>();
-    return 0;
-  } catch (py::error_already_set& error) {
-    error.restore();
-  } catch (const std::exception& error) {
-    PyErr_SetString(PyExc_TypeError, error.what());
-  }
-  duetime_plugin_set_error(keep_callback_error().c_str());
-  return 1;
+  return answer_from_python(user_data,
+                            [&](py::handle offset_at) { *out_offset = offset_at(time).cast<int32_t>(); });
 }
 
 void register_time_zone(const std::string& name, const py::object& offset_at) {

@@ -135,8 +135,7 @@ class CalendarIntervalTrigger final : public Trigger {
   CalendarIntervalRule rule_;
   int step_months_;
   int step_days_;
-  std::vector<CivilDay>
-      milestones_;  // dates of a sequence that adds months and days, where none can be reckoned
+  std::vector<CivilDay> milestones_;  // if both are added: such dates cannot be reckoned
 };
 
 void check_count(const char* member, int count, int most) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/triggers/earlier.h"
 #include "core/triggers/interval_intersection.h"
 #include "core/triggers/phrases.h"
 #include "core/triggers/registry.h"
@@ -17,11 +18,6 @@ namespace {
 using Triggers = std::vector<TriggerPtr>;
 
 std::optional<Instant> after(Instant previous) { return checked_add(previous, Duration{1}); }
-
-std::optional<Instant> earlier(std::optional<Instant> a, std::optional<Instant> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
 
 class CombiningTrigger : public Trigger {
  public:

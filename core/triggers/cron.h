@@ -29,8 +29,7 @@ struct CronRule {
   CronDialect dialect = CronDialect::kApscheduler;
   std::string expression;  // for the dialects of one line; blanks around it do not count
   // For kApscheduler. An empty optional takes APScheduler's default: below the least significant field given
-  // the minimum, else
-  // `*`; week and day_of_week always `*`.
+  // the minimum, else `*`; week and day_of_week always `*`.
   std::array<std::optional<std::string>, kCronFieldCount> fields;
   TimeZone zone;
   std::optional<Instant> start;  // inclusive; nothing fires before it, whatever `previous` is

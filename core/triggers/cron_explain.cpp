@@ -13,12 +13,6 @@ namespace {
 
 using Kind = CronExpression::Kind;
 
-constexpr std::array<const char*, 7> kWeekdays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                                  "Friday", "Saturday", "Sunday"};
-constexpr std::array<const char*, 12> kMonths = {"January",   "February", "March",    "April",
-                                                 "May",       "June",     "July",     "August",
-                                                 "September", "October",  "November", "December"};
-
 CronValues values_in(const CronFields& fields, CronFieldIndex field) {
   return values_of_mask(values_of(field, fields.of[field]));
 }
@@ -47,7 +41,7 @@ std::string last_day(int before) { return before == 0 ? "last day" : ordinal(bef
 
 // "the 3rd Friday": days that are counted within a month
 std::string day_in_month(const CronExpression& e) {
-  const std::string weekday = kWeekdays[static_cast<std::size_t>(e.weekday)];
+  const std::string weekday = kWeekdayNames[static_cast<std::size_t>(e.weekday)];
   switch (e.kind) {
     case Kind::kNthWeekday:
       return "the " + ordinal(e.nth) + " " + weekday;
@@ -93,7 +87,7 @@ std::vector<std::string> numbered_days(const CronValues& days) {
 std::string on_weekdays(const CronValues& weekdays) {
   if (weekdays == CronValues{0, 1, 2, 3, 4}) return "on weekdays";
   const auto plural = [](int weekday) {
-    return kWeekdays[static_cast<std::size_t>(weekday)] + std::string("s");
+    return kWeekdayNames[static_cast<std::size_t>(weekday)] + std::string("s");
   };
   if (const auto row = row_around(weekdays, kDayOfWeek))
     return "on " + plural(row->first) + " to " + plural(row->second);
@@ -149,7 +143,7 @@ class Explanation {
 
   std::string month_names() const {
     std::vector<std::string> names;
-    for (const int month : months_) names.emplace_back(kMonths[static_cast<std::size_t>(month - 1)]);
+    for (const int month : months_) names.emplace_back(kMonthNames[static_cast<std::size_t>(month - 1)]);
     return listed(names, "and");
   }
 
@@ -157,8 +151,8 @@ class Explanation {
   std::optional<std::string> month_row() const {
     const auto row = row_around(months_, kMonth);
     if (!row) return std::nullopt;
-    return std::string("from ") + kMonths[static_cast<std::size_t>(row->first - 1)] + " to " +
-           kMonths[static_cast<std::size_t>(row->second - 1)];
+    return std::string("from ") + kMonthNames[static_cast<std::size_t>(row->first - 1)] + " to " +
+           kMonthNames[static_cast<std::size_t>(row->second - 1)];
   }
 
   std::string in_months() const {

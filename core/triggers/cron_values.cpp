@@ -58,10 +58,4 @@ std::string numbers_text(const CronValues& values) {
   return listed(texts, "and");
 }
 
-std::string ordinal(int number) {
-  const int last = number % 100 / 10 == 1 ? 0 : number % 10;
-  const char* ending = last == 1 ? "st" : last == 2 ? "nd" : last == 3 ? "rd" : "th";
-  return std::to_string(number) + ending;
-}
-
 }  // namespace duetime

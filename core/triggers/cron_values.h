@@ -25,6 +25,4 @@ std::optional<int> around_step_of(const CronValues& values, int count);
 // "5", "5, 7 and 20", "1 to 9 and 15"
 std::string numbers_text(const CronValues& values);
 
-std::string ordinal(int number);  // "1st", "22nd", "13th"
-
 }  // namespace duetime

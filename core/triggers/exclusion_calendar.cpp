@@ -16,8 +16,6 @@ using std::chrono::seconds;
 constexpr seconds kDay{86'400};
 constexpr uint8_t kAllWeekdays = 0x7f;
 constexpr std::array<const char*, 7> kWeekdays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-constexpr std::array<const char*, 7> kWeekdayNames = {"Mondays", "Tuesdays",  "Wednesdays", "Thursdays",
-                                                      "Fridays", "Saturdays", "Sundays"};
 constexpr int kLeapYear = 2024;  // has every day that any year has
 
 [[noreturn]] void refuse(const std::string& what, const std::string& why) {
@@ -203,7 +201,7 @@ Json ExclusionCalendar::document() const {
 std::string ExclusionCalendar::explain() const {
   std::vector<std::string> days;
   for (std::size_t weekday = 0; weekday < kWeekdays.size(); ++weekday) {
-    if (weekdays_ >> weekday & 1) days.emplace_back(kWeekdayNames[weekday]);
+    if (weekdays_ >> weekday & 1) days.push_back(std::string(kWeekdayNames[weekday]) + "s");
   }
   const Json written = document();
   for (const char* member : {"yearly", "dates"}) {

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/triggers/earlier.h"
+
 namespace duetime {
 namespace {
 
@@ -20,11 +22,6 @@ int64_t bezout(int64_t a, int64_t b) {
     std::swap(x, next);
   }
   return x;
-}
-
-std::optional<Instant> earlier(const std::optional<Instant>& a, const std::optional<Instant>& b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
 }
 
 }  // namespace

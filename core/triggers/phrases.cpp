@@ -21,6 +21,12 @@ std::string counted(int64_t count, std::string_view unit) {
   return std::to_string(count) + " " + std::string(unit) + (count == 1 ? "" : "s");
 }
 
+std::string ordinal(int number) {
+  const int last = number % 100 / 10 == 1 ? 0 : number % 10;
+  const char* ending = last == 1 ? "st" : last == 2 ? "nd" : last == 3 ? "rd" : "th";
+  return std::to_string(number) + ending;
+}
+
 std::string every(int64_t count, const std::string& counted_unit) {
   return "every " + (count == 1 ? counted_unit.substr(2) : counted_unit);
 }

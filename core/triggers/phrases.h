@@ -1,6 +1,7 @@
 // Pieces of the sentences that Trigger::explain() gives.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,8 +13,17 @@
 
 namespace duetime {
 
+inline constexpr std::array<const char*, 7> kWeekdayNames = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                             "Friday", "Saturday", "Sunday"};
+inline constexpr std::array<const char*, 12> kMonthNames = {"January",   "February", "March",    "April",
+                                                            "May",       "June",     "July",     "August",
+                                                            "September", "October",  "November", "December"};
+
 // "1 day", "3 days"
 std::string counted(int64_t count, std::string_view unit);
+
+// "1st", "22nd", "13th"
+std::string ordinal(int number);
 
 // "every day" for 1 and "1 day", "every 3 days" for 3 and "3 days".
 std::string every(int64_t count, const std::string& counted_unit);

@@ -14,11 +14,6 @@ namespace duetime {
 namespace {
 
 constexpr std::array<const char*, 7> kUnits = {"year", "month", "week", "day", "hour", "minute", "second"};
-constexpr std::array<const char*, 7> kWeekdays = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                                  "Friday", "Saturday", "Sunday"};
-constexpr std::array<const char*, 12> kMonths = {"January",   "February", "March",    "April",
-                                                 "May",       "June",     "July",     "August",
-                                                 "September", "October",  "November", "December"};
 constexpr std::size_t kMaxClockTimes = 6;
 
 template <std::size_t n>
@@ -26,13 +21,10 @@ std::string name_at(const std::array<const char*, n>& names, int index) {
   return names[static_cast<std::size_t>(index)];
 }
 
-// "1st", "22nd", "13th", "last", "2nd to last"
-std::string ordinal(int n) {
+// "1st", "last", "2nd to last"
+std::string place(int n) {
   if (n == -1) return "last";
-  if (n < 0) return ordinal(-n) + " to last";
-  const bool is_teen = n % 100 >= 11 && n % 100 <= 13;
-  const char* ending = is_teen ? "th" : n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
-  return std::to_string(n) + ending;
+  return n < 0 ? ordinal(-n) + " to last" : ordinal(n);
 }
 
 template <typename Value, typename Name>
@@ -42,7 +34,7 @@ std::string listed_by(const std::vector<Value>& values, const char* conjunction,
   return listed(items, conjunction);
 }
 
-std::string ordinals(const std::vector<int>& values) { return listed_by(values, "and", ordinal); }
+std::string ordinals(const std::vector<int>& values) { return listed_by(values, "and", place); }
 
 std::string numbers(const char* word, const std::vector<int>& values) {
   return std::string(word) + (values.size() == 1 ? " " : "s ") +
@@ -71,8 +63,9 @@ class Sentence {
   std::string months() const {
     std::vector<int> months = rule_.months;
     if (months.empty() && !names_days() && rule_.frequency == Frequency::kYearly) months = {start_.month};
-    return months.empty() ? ""
-                          : " in " + listed_by(months, "and", [](int m) { return name_at(kMonths, m - 1); });
+    return months.empty()
+               ? ""
+               : " in " + listed_by(months, "and", [](int m) { return name_at(kMonthNames, m - 1); });
   }
 
   std::string weeks() const {
@@ -98,7 +91,7 @@ class Sentence {
   }
 
   static std::string weekday_name(const RRuleWeekday& day) {
-    return (day.nth == 0 ? "" : "the " + ordinal(day.nth) + " ") + name_at(kWeekdays, day.weekday);
+    return (day.nth == 0 ? "" : "the " + place(day.nth) + " ") + name_at(kWeekdayNames, day.weekday);
   }
 
   std::string times() const {

@@ -30,15 +30,12 @@ void check_field(CronFieldIndex field, const std::string& text) {
 }  // namespace
 
 void fuzz_cron_fields(std::string_view input) {
-  CronRule rule = read_lines(input);
+  const CronRule rule = read_lines(input);
   for (int field = 0; field < kCronFieldCount; ++field) {
     const auto& text = rule.fields[static_cast<std::size_t>(field)];
     if (text) check_field(static_cast<CronFieldIndex>(field), *text);
   }
-  const uint64_t salt = digest(input);
-  rule.zone = some_zone(salt);
-  rule.dst = static_cast<DstPolicy>(salt >> 8 & 3);
-  if (const auto trigger = accepted([&] { return make_cron_trigger(rule); })) check_trigger(**trigger, salt);
+  check_cron_rule(rule, digest(input));
 }
 
 }  // namespace duetime::fuzz

@@ -122,4 +122,10 @@ TimeZone some_zone(uint64_t salt) {
   return TimeZone::load(kNames[salt % kNames.size()]);
 }
 
+void check_cron_rule(CronRule rule, uint64_t salt) {
+  rule.zone = some_zone(salt);
+  rule.dst = static_cast<DstPolicy>(salt >> 8 & 3);
+  if (const auto trigger = accepted([&] { return make_cron_trigger(rule); })) check_trigger(**trigger, salt);
+}
+
 }  // namespace duetime::fuzz

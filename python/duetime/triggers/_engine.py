@@ -10,7 +10,7 @@ from typing import Any
 from duetime import _native
 from duetime._zones import zone_from_name
 from duetime.triggers._python import PYTHON_TRIGGER_TYPE, make_python_trigger, python_trigger_from_document
-from duetime.triggers.base import BaseTrigger, DocumentTrigger, NativeTrigger
+from duetime.triggers.base import BaseTrigger, NativeTrigger, ZonedTrigger
 from duetime.triggers.cron import CronTrigger
 from duetime.triggers.date import DateTrigger
 from duetime.triggers.interval import IntervalTrigger
@@ -28,7 +28,7 @@ def _is_native(trigger: BaseTrigger) -> bool:
         return True
     method: Any = type(trigger).get_next_fire_time
     return isinstance(trigger, NativeTrigger) and (
-        method is DocumentTrigger.get_next_fire_time or method in _NATIVE_METHODS.values()
+        method is ZonedTrigger.get_next_fire_time or method in _NATIVE_METHODS.values()
     )
 
 
@@ -40,8 +40,7 @@ def to_engine(trigger: BaseTrigger, zone: tzinfo, *, living: bool) -> _native.Tr
     """
     if _is_native(trigger):
         assert isinstance(trigger, NativeTrigger)
-        make_handle = getattr(trigger, "make_handle", None)  # made of triggers that may be written in Python
-        return make_handle(zone, living=living) if make_handle else trigger._get_native()
+        return trigger._handle_for(zone, living=living)
     return make_python_trigger(trigger, zone, living=living)
 
 

@@ -12,7 +12,7 @@ from duetime import _native
 if TYPE_CHECKING:
     from duetime.triggers.preview import PreviewedFire
 
-__all__ = ("BaseTrigger", "DocumentTrigger", "NativeTrigger")
+__all__ = ("BaseTrigger", "DocumentTrigger", "NativeTrigger", "ZonedTrigger")
 
 
 class BaseTrigger(metaclass=ABCMeta):
@@ -80,6 +80,10 @@ class NativeTrigger(BaseTrigger):
             self._handle = handle = self._make_native()
             return handle
 
+    def _handle_for(self, zone: tzinfo, *, living: bool) -> _native.Trigger:
+        """The handle to give to a scheduler; the arguments are those of :func:`duetime.triggers._engine.to_engine`."""
+        return self._get_native()
+
     def explain(self) -> str:
         """An English sentence for people, such as ``"every 15 minutes (UTC)"``; its wording may change."""
         return self._get_native().explain()
@@ -99,20 +103,13 @@ class NativeTrigger(BaseTrigger):
         return members
 
 
-class DocumentTrigger(NativeTrigger):
-    """A native trigger that the engine makes from a document (docs/job_document.md)."""
+class ZonedTrigger(NativeTrigger):
+    """A native trigger that is made from a document (docs/job_document.md) and answers in a zone of its own."""
 
     __slots__ = ("jitter", "timezone")
 
     timezone: tzinfo
     jitter: float | None
-
-    @abstractmethod
-    def _document(self) -> dict[str, Any]:
-        """The trigger document; members that are ``None`` count as absent."""
-
-    def _make_native(self) -> _native.Trigger:
-        return self._from_document(self._document())
 
     @staticmethod
     def _from_document(document: dict[str, Any]) -> _native.Trigger:
@@ -132,3 +129,16 @@ class DocumentTrigger(NativeTrigger):
         except _native.Error as exc:
             raise translate(exc) from None
         return self._apply_jitter(fire_time, self.jitter, now)
+
+
+class DocumentTrigger(ZonedTrigger):
+    """A trigger that writes its document itself."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _document(self) -> dict[str, Any]:
+        """The trigger document; members that are ``None`` count as absent."""
+
+    def _make_native(self) -> _native.Trigger:
+        return self._from_document(self._document())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any, ClassVar
@@ -10,27 +11,26 @@ from typing import Any, ClassVar
 from duetime import _native
 from duetime.triggers._period import jitter_microseconds
 from duetime.triggers._python import register_python_triggers
-from duetime.triggers.base import BaseTrigger, DocumentTrigger
+from duetime.triggers.base import BaseTrigger, ZonedTrigger
 from duetime.util import get_localzone, obj_to_ref, ref_to_obj
 
-__all__ = ("AndTrigger", "BaseCombiningTrigger", "CompositeTrigger", "OrTrigger")
+__all__ = ("AndTrigger", "BaseCombiningTrigger", "CompositeTrigger", "OrTrigger", "state_of", "trigger_from_state")
 
 
-class CompositeTrigger(DocumentTrigger):
+class CompositeTrigger(ZonedTrigger):
     """A trigger made of others, some of which may be written in Python."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _parts(self) -> Sequence[BaseTrigger]:
         """The triggers that it is made of."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _composed(self, parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """The trigger document, given those of the parts."""
-        raise NotImplementedError
 
-    def make_handle(self, zone: tzinfo, *, living: bool) -> _native.Trigger:
-        """The engine's handle; the arguments are those of :func:`duetime.triggers._engine.to_engine`."""
+    def _handle_for(self, zone: tzinfo, *, living: bool) -> _native.Trigger:
         from duetime.triggers._engine import to_engine
 
         register_python_triggers()
@@ -39,10 +39,7 @@ class CompositeTrigger(DocumentTrigger):
         return self._from_document(document)
 
     def _make_native(self) -> _native.Trigger:
-        return self.make_handle(self.timezone, living=True)
-
-    def _document(self) -> dict[str, Any]:
-        raise NotImplementedError  # depends on the scheduler's zone: make_handle()
+        return self._handle_for(self.timezone, living=True)
 
 
 class BaseCombiningTrigger(CompositeTrigger):
@@ -85,7 +82,7 @@ class BaseCombiningTrigger(CompositeTrigger):
     def __getstate__(self) -> dict[str, Any]:
         return {
             "version": 1,
-            "triggers": [(obj_to_ref(type(trigger)), trigger.__getstate__()) for trigger in self.triggers],
+            "triggers": [state_of(trigger) for trigger in self.triggers],
             "jitter": self.jitter,
         }
 
@@ -96,7 +93,7 @@ class BaseCombiningTrigger(CompositeTrigger):
                 "but only versions up to 1 can be handled"
             )
         self.jitter = state["jitter"]
-        self.triggers = [_trigger_from_state(reference, members) for reference, members in state["triggers"]]
+        self.triggers = [trigger_from_state(reference, members) for reference, members in state["triggers"]]
         self._set_timezone()
 
     def __str__(self) -> str:
@@ -107,8 +104,13 @@ class BaseCombiningTrigger(CompositeTrigger):
         return f"<{self.__class__.__name__}({self.triggers}{jitter})>"
 
 
-def _trigger_from_state(reference: str, state: Any) -> BaseTrigger:
-    """Of a trigger that a combining trigger was pickled with; APScheduler's classes are ours."""
+def state_of(trigger: BaseTrigger) -> tuple[str, Any]:
+    """As composite triggers are pickled with their parts."""
+    return obj_to_ref(type(trigger)), trigger.__getstate__()
+
+
+def trigger_from_state(reference: str, state: Any) -> BaseTrigger:
+    """The trigger of :func:`state_of`; APScheduler's classes are ours."""
     package, _, rest = reference.partition(".")
     trigger_class = ref_to_obj(f"duetime.{rest}" if package == "apscheduler" else reference)
     trigger: BaseTrigger = trigger_class.__new__(trigger_class)

@@ -6,9 +6,9 @@ from datetime import datetime, tzinfo
 from typing import Any, ClassVar
 
 from duetime._zones import zone_name
-from duetime.triggers._period import instant_text, jitter_microseconds, period_zone
+from duetime.triggers._period import instant_text, jitter_microseconds, period_options, period_zone
 from duetime.triggers.base import DocumentTrigger
-from duetime.util import astimezone, convert_to_datetime, datetime_repr, get_localzone
+from duetime.util import astimezone, convert_to_datetime, get_localzone
 
 __all__ = ("CrontabTrigger", "QuartzTrigger")
 
@@ -85,13 +85,7 @@ class _LineTrigger(DocumentTrigger):
         return f"{self._dialect}[{self.expression}]"
 
     def __repr__(self) -> str:
-        options = [repr(self.expression)]
-        if self.start_date:
-            options.append(f"start_date={datetime_repr(self.start_date)!r}")
-        if self.end_date:
-            options.append(f"end_date={datetime_repr(self.end_date)!r}")
-        if self.jitter:
-            options.append(f"jitter={self.jitter}")
+        options = [repr(self.expression), *period_options(self.start_date, self.end_date, self.jitter)]
         if self.dst != "vixie":
             options.append(f"dst={self.dst!r}")
         return f"<{self.__class__.__name__} ({', '.join(options)}, timezone='{self.timezone}')>"

@@ -8,8 +8,8 @@ from typing import Any
 
 from duetime._zones import zone_name
 from duetime.triggers.base import BaseTrigger
-from duetime.triggers.combining import CompositeTrigger, _trigger_from_state
-from duetime.util import astimezone, get_localzone, obj_to_ref
+from duetime.triggers.combining import CompositeTrigger, state_of, trigger_from_state
+from duetime.util import astimezone, get_localzone
 
 __all__ = ("ExclusionCalendar", "NotTrigger")
 
@@ -147,9 +147,6 @@ class NotTrigger(CompositeTrigger):
         return document
 
     def __getstate__(self) -> dict[str, Any]:
-        def state_of(trigger: BaseTrigger) -> tuple[str, Any]:
-            return obj_to_ref(type(trigger)), trigger.__getstate__()
-
         return {
             "version": 1,
             "base": state_of(self.base),
@@ -160,9 +157,9 @@ class NotTrigger(CompositeTrigger):
 
     def __setstate__(self, state: Any) -> None:
         members = self._check_version(state, 1)
-        self.base = _trigger_from_state(*members["base"])
+        self.base = trigger_from_state(*members["base"])
         self.calendars = [ExclusionCalendar.from_document(document) for document in members["calendars"]]
-        self.triggers = [_trigger_from_state(*trigger) for trigger in members["triggers"]]
+        self.triggers = [trigger_from_state(*trigger) for trigger in members["triggers"]]
         self.calendar_timezone = members["timezone"]
         self._set_timezone()
 

@@ -8,9 +8,9 @@ from typing import Any
 from duetime import _native
 from duetime._errors import translate
 from duetime._zones import zone_name
-from duetime.triggers._period import jitter_microseconds, period_zone
+from duetime.triggers._period import jitter_microseconds, period_options, period_zone
 from duetime.triggers.base import NativeTrigger
-from duetime.util import astimezone, convert_to_datetime, datetime_repr, get_localzone
+from duetime.util import astimezone, convert_to_datetime, get_localzone
 
 __all__ = ("IntervalTrigger",)
 
@@ -114,9 +114,5 @@ class IntervalTrigger(NativeTrigger):
         return f"interval[{self.interval!s}]"
 
     def __repr__(self) -> str:
-        options = [f"interval={self.interval!r}", f"start_date={datetime_repr(self.start_date)!r}"]
-        if self.end_date:
-            options.append(f"end_date={datetime_repr(self.end_date)!r}")
-        if self.jitter:
-            options.append(f"jitter={self.jitter}")
+        options = [f"interval={self.interval!r}", *period_options(self.start_date, self.end_date, self.jitter)]
         return f"<{self.__class__.__name__} ({', '.join(options)}, timezone='{self.timezone}')>"

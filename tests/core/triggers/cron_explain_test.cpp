@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/triggers/cron_values.h"
+#include "core/triggers/phrases.h"
 #include "core/triggers/registry.h"
 #include "tests/support/data_file.h"
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from duetime import _native
 from duetime._zones import zone_name
-from duetime.triggers._period import jitter_microseconds, period_zone
+from duetime.triggers._period import jitter_microseconds, period_options, period_zone
 from duetime.triggers.base import NativeTrigger
 from duetime.triggers.cron.fields import (
     DEFAULT_VALUES,
@@ -17,7 +17,7 @@ from duetime.triggers.cron.fields import (
     MonthField,
     WeekField,
 )
-from duetime.util import astimezone, convert_to_datetime, datetime_repr, get_localzone
+from duetime.util import astimezone, convert_to_datetime, get_localzone
 
 __all__ = ("CronTrigger",)
 
@@ -206,13 +206,7 @@ class CronTrigger(NativeTrigger):
         return f"cron[{', '.join(self._given_fields())}]"
 
     def __repr__(self) -> str:
-        options = self._given_fields()
-        if self.start_date:
-            options.append(f"start_date={datetime_repr(self.start_date)!r}")
-        if self.end_date:
-            options.append(f"end_date={datetime_repr(self.end_date)!r}")
-        if self.jitter:
-            options.append(f"jitter={self.jitter}")
+        options = [*self._given_fields(), *period_options(self.start_date, self.end_date, self.jitter)]
         if self._dst != "apscheduler":
             options.append(f"dst={self._dst!r}")
         return f"<{self.__class__.__name__} ({', '.join(options)}, timezone='{self.timezone}')>"
