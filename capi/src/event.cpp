@@ -12,6 +12,7 @@ static_assert(DUETIME_EVENT_SCHEDULER_STARTED == kSchedulerStarted);
 static_assert(DUETIME_EVENT_JOB_MAX_INSTANCES == kJobMaxInstances);
 static_assert(DUETIME_EVENT_JOB_ABANDONED == kJobAbandoned);
 static_assert(DUETIME_EVENT_RUN_LOST == kRunLost);
+static_assert(DUETIME_EVENT_JOB_SUBMIT_ERROR == kJobSubmitError);
 static_assert(DUETIME_EVENT_ALL == kAllEvents);
 
 std::vector<duetime_time> times_of(const Event& event) {

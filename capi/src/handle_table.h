@@ -31,7 +31,8 @@ enum class HandleType : uint8_t {
   kTrigger = 0xC2,
   kJob = 0xC3,
   kJobList = 0xC4,
-  kScheduler = 0xC5
+  kScheduler = 0xC5,
+  kExecution = 0xC6
 };
 
 class HandleObject {

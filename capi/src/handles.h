@@ -2,6 +2,7 @@
 #pragma once
 
 #include <duetime/clock.h>
+#include <duetime/execution.h>
 #include <duetime/job.h>
 #include <duetime/scheduler.h>
 #include <duetime/trigger.h>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "capi/src/execution.h"
 #include "capi/src/handle_table.h"
 #include "core/base/error.h"
 #include "core/scheduler/scheduler.h"
@@ -83,6 +85,13 @@ struct HandleTraits<duetime_scheduler> {
   using Object = SchedulerObject;
   static constexpr HandleType kType = HandleType::kScheduler;
   static constexpr const char* kName = "duetime_scheduler";
+};
+
+template <>
+struct HandleTraits<duetime_execution> {
+  using Object = ExecutionObject;
+  static constexpr HandleType kType = HandleType::kExecution;
+  static constexpr const char* kName = "duetime_execution";
 };
 
 template <class Handle>

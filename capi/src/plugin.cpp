@@ -1,8 +1,11 @@
 #include <duetime/plugin.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "capi/src/conversions.h"
 #include "capi/src/guard.h"
@@ -10,6 +13,7 @@
 #include "capi/src/owned.h"
 #include "capi/src/struct_size.h"
 #include "core/base/json.h"
+#include "core/executors/executor.h"
 #include "core/time/time_zone.h"
 #include "core/triggers/registry.h"
 
@@ -109,6 +113,60 @@ class PluginFactory {
   Owned user_data_;
 };
 
+constexpr const char* kExecutorName = "duetime_executor_plugin";
+
+class PluginExecutor final : public Executor {
+ public:
+  PluginExecutor(const duetime_executor_plugin& plugin, Owned user_data, std::string alias)
+      : plugin_(plugin), user_data_(std::move(user_data)), alias_(std::move(alias)) {}
+
+  void start() override {
+    if (plugin_.start == nullptr) return;
+    plugin_error.clear();
+    const int32_t status = plugin_.start(user_data_.get());
+    if (status != 0) throw_plugin_error("executor '" + alias_ + "'", status);
+  }
+
+  void submit(std::vector<Execution> executions) override {
+    for (Execution& execution : executions) submit_one(std::move(execution));
+  }
+
+  std::size_t free_slots() const override {
+    if (plugin_.capacity == 0) return SIZE_MAX;
+    const auto held = static_cast<std::size_t>(load_.use_count() - 1);
+    return plugin_.capacity - std::min<std::size_t>(held, plugin_.capacity);
+  }
+
+  bool declines() const override { return true; }
+
+  void shutdown(bool wait) noexcept override {
+    if (plugin_.shutdown != nullptr) plugin_.shutdown(user_data_.get(), wait ? 1 : 0);
+  }
+
+ private:
+  // The plugin may end and destroy the execution before submit() returns.
+  void submit_one(Execution execution) {
+    const auto host = execution.host;
+    const auto claim = execution.claim;
+    auto* const handle = make_handle<duetime_execution>(std::move(execution), load_);
+    plugin_error.clear();
+    const int32_t status = plugin_.submit(user_data_.get(), handle);
+    if (status == 0) {
+      host->accepted(claim);
+      return;
+    }
+    const std::string said = std::exchange(plugin_error, {});
+    duetime_execution_give_back(
+        handle, said.empty() ? ("it answered " + std::to_string(status)).c_str() : said.c_str());
+    duetime_execution_destroy(handle);
+  }
+
+  const duetime_executor_plugin plugin_;
+  const Owned user_data_;
+  const std::string alias_;
+  const Owned load_ = std::make_shared<char>();  // each execution that has not ended holds a copy
+};
+
 }  // namespace
 
 void duetime_plugin_set_error(const char* message) {
@@ -154,5 +212,19 @@ duetime_status duetime_register_time_zone(const char* name, duetime_utc_offset_f
       return std::chrono::seconds{offset};
     };
     register_time_zone(TimeZone::from_offsets(zone, offset_at));
+  });
+}
+
+duetime_status duetime_scheduler_add_executor(duetime_scheduler* scheduler, const char* alias,
+                                              const duetime_executor_plugin* plugin) {
+  return guard([&] {
+    const auto given =
+        read_known_members<duetime_executor_plugin>(input(plugin, "plugin"), {}, kExecutorName);
+    Owned user_data = adopt(given.user_data, given.release);
+    refuse_unknown_members(*plugin, kExecutorName);
+    if (given.submit == nullptr) refuse("duetime_executor_plugin.submit is NULL");
+    const Use<duetime_scheduler> use(scheduler);
+    const std::string name = required_text(alias, "alias");
+    use->scheduler.add_executor(name, std::make_shared<PluginExecutor>(given, std::move(user_data), name));
   });
 }

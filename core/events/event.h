@@ -36,8 +36,9 @@ enum EventCode : uint64_t {
   kJobTriggerError = 1u << 20,  // its trigger failed; the job is paused
   kStoreError = 1u << 21,       // a store call failed; the lane backs off and tries again
   kStoreRecovered = 1u << 22,
-  kClockChanged = 1u << 23,  // the wall clock was set
-  kRunLost = 1u << 24,       // a run ended here, but its lease had passed to another node
+  kClockChanged = 1u << 23,    // the wall clock was set
+  kRunLost = 1u << 24,         // a run ended here, but its lease had passed to another node
+  kJobSubmitError = 1u << 25,  // its executor could not take it; it stays due and is tried again
 };
 
 inline constexpr uint64_t kAllApschedulerEvents = (1u << 17) - 1;

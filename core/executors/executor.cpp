@@ -1,9 +1,12 @@
 #include "core/executors/executor.h"
 
 #include <exception>
+#include <utility>
 
 namespace duetime {
 namespace {
+
+thread_local const ExecutionHost* current_host = nullptr;
 
 TaskOutcome failure(std::string kind, std::string message) {
   TaskOutcome outcome;
@@ -13,7 +16,7 @@ TaskOutcome failure(std::string kind, std::string message) {
   return outcome;
 }
 
-TaskOutcome call(const Execution& execution, const ClaimedRun& run) noexcept {
+TaskOutcome guarded_call(const Execution& execution, const ClaimedRun& run) noexcept {
   try {
     return (*execution.task)({*execution.claim, run, execution.host->store_alias()});
   } catch (const std::exception& error) {
@@ -23,7 +26,16 @@ TaskOutcome call(const Execution& execution, const ClaimedRun& run) noexcept {
   }
 }
 
+TaskOutcome call(const Execution& execution, const ClaimedRun& run) noexcept {
+  const ExecutionHost* const outer = std::exchange(current_host, execution.host.get());
+  TaskOutcome outcome = guarded_call(execution, run);
+  current_host = outer;
+  return outcome;
+}
+
 }  // namespace
+
+const ExecutionHost* executing_host() noexcept { return current_host; }
 
 Duration run_execution(const Execution& execution) noexcept {
   ExecutionHost& host = *execution.host;

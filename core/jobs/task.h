@@ -17,6 +17,8 @@ struct TaskOutcome {
   enum class Kind {
     kSucceeded,
     kFailed,
+    kMissed,     // the executor found that it was too late to start it
+    kRefused,    // the executor found that max_instances of the job were running
     kCannotRun,  // its arguments cannot be decoded here: the run is given back unstarted, the job parked
   };
   Kind kind = Kind::kSucceeded;

@@ -254,9 +254,7 @@ class SqliteJobStore final : public JobStore {
   }
 
   static void require_valid(const RunEnd& end) {
-    const bool ended =
-        end.state == RunState::kSucceeded || end.state == RunState::kFailed || end.state == RunState::kMissed;
-    if (!ended) refuse(std::string("a run cannot end as ") + to_string(end.state));
+    if (end.state == RunState::kClaimed || end.state == RunState::kAbandoned) refuse(std::string("a run cannot end as ") + to_string(end.state));
     if (end.run_index >= end.claim->runs.size()) {
       refuse("run " + std::to_string(end.run_index) + " of a claim of " +
              std::to_string(end.claim->runs.size()));

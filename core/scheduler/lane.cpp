@@ -18,9 +18,25 @@ constexpr Duration kPruneInterval = std::chrono::minutes(10);
 constexpr Duration kFirstContentionPause = std::chrono::milliseconds(1);
 constexpr Duration kLongestContentionPause = std::chrono::milliseconds(50);
 
-// The lane whose run this thread is executing, so that a run that waits for its lane does not wait for
-// itself.
-thread_local const Lane* executing_here = nullptr;
+RunState state_of(TaskOutcome::Kind kind) {
+  switch (kind) {
+    case TaskOutcome::Kind::kSucceeded:
+      return RunState::kSucceeded;
+    case TaskOutcome::Kind::kMissed:
+      return RunState::kMissed;
+    case TaskOutcome::Kind::kRefused:
+      return RunState::kRefused;
+    case TaskOutcome::Kind::kFailed:
+    case TaskOutcome::Kind::kCannotRun:
+      break;
+  }
+  return RunState::kFailed;
+}
+
+std::string error_of(const TaskOutcome& outcome) {
+  if (outcome.kind == TaskOutcome::Kind::kSucceeded) return {};
+  return outcome.error_kind + (outcome.error_kind.empty() ? "" : ": ") + outcome.error_message;
+}
 
 RunPlan leave() {
   RunPlan plan;
@@ -41,7 +57,8 @@ Lane::Lane(std::shared_ptr<const Node> node, std::string alias, OpenStorePtr sto
       leases_(std::make_shared<LeaseKeeper>(node_, open_)),
       alarm_(node_->clock->make_alarm()),
       failures_(node_->options.retry_interval_max),
-      contention_(kLongestContentionPause, kFirstContentionPause) {
+      contention_(kLongestContentionPause, kFirstContentionPause),
+      submissions_(node_->options.retry_interval_max) {
   if (const int fd = store_.change_fd(); fd >= 0) alarm_->watch(fd);
 }
 
@@ -120,7 +137,7 @@ void Lane::ring() {
 
 void Lane::wait_until_idle() {
   std::unique_lock lock(mutex_);
-  const std::size_t own = executing_here == this ? 1 : 0;
+  const std::size_t own = executing_host() == this ? 1 : 0;  // a run that waits does not wait for itself
   idle_.wait(lock, [&] { return executing_ <= own; });
 }
 
@@ -343,11 +360,11 @@ void Lane::hand_over(const std::vector<ClaimPtr>& claims, const Capacity& capaci
   }
   std::map<ExecutorPtr, std::vector<Execution>> work;
   for (const ClaimPtr& claim : claims) {
-    events_.submitted(*claim);
     const auto executor = capacity.executors.find(claim->record.job->executor);
     std::string reason;
     TaskPtr task = node_->tasks->resolve(claim->record.job->task, reason);
     if (executor != capacity.executors.end() && task) {
+      if (!executor->second->declines()) events_.submitted(*claim);
       work[executor->second].push_back({claim, std::move(task), shared_from_this()});
     } else {
       park_claim(claim,
@@ -369,10 +386,7 @@ bool Lane::may_start(const ClaimPtr& claim, std::size_t run_index) noexcept {
     events_.lost(*claim, run);
   } else if (!given_back) {
     const Instant started_at = now();
-    if (!is_late(*claim, run, started_at)) {
-      executing_here = this;
-      return true;
-    }
+    if (!is_late(*claim, run, started_at)) return true;
     push_end({{claim, run_index, RunState::kMissed, std::nullopt, started_at, {}}, {}});
   }
   if (last) settle(claim);
@@ -390,27 +404,39 @@ bool Lane::is_late(const Claim& claim, const ClaimedRun& run, Instant started_at
 
 void Lane::finished(const ClaimPtr& claim, std::size_t run_index, TaskOutcome outcome, Instant started_at,
                     Instant ended_at) noexcept {
-  executing_here = nullptr;
   const bool last = run_index + 1 == claim->runs.size();
   if (outcome.kind == TaskOutcome::Kind::kCannotRun && run_index == 0) {
     park_claim(claim, outcome.error_message);
   } else {
-    const bool succeeded = outcome.kind == TaskOutcome::Kind::kSucceeded;
-    std::string error;
-    if (!succeeded) {
-      error = outcome.error_kind + (outcome.error_kind.empty() ? "" : ": ") + outcome.error_message;
-    }
-    push_end({{claim, run_index, succeeded ? RunState::kSucceeded : RunState::kFailed, started_at, ended_at,
-               truncate_utf8(error, kMaxErrorBytes)},
+    const RunState state = state_of(outcome.kind);
+    const bool ran = state == RunState::kSucceeded || state == RunState::kFailed;
+    push_end({{claim, run_index, state, ran ? std::optional(started_at) : std::nullopt, ended_at,
+               truncate_utf8(error_of(outcome), kMaxErrorBytes)},
               std::move(outcome)});
   }
   if (last) settle(claim);
+}
+
+void Lane::accepted(const ClaimPtr& claim) noexcept {
+  events_.submitted(*claim);
+  const std::lock_guard lock(mutex_);
+  submissions_.reset();
 }
 
 void Lane::unstarted(const ClaimPtr& claim) noexcept {
   {
     const std::lock_guard lock(mutex_);
     unstarted_.push_back(claim);
+  }
+  settle(claim);
+}
+
+void Lane::given_back(const ClaimPtr& claim, const std::string& reason) noexcept {
+  events_.not_submitted(*claim, reason);
+  {
+    const std::lock_guard lock(mutex_);
+    unstarted_.push_back(claim);
+    resubmit_at_ = add(now(), submissions_.next());
   }
   settle(claim);
 }
@@ -506,11 +532,23 @@ void Lane::flush_unstarted() {
   if (claims.empty()) return;
   try {
     store_.release(claims, node_->time());
-    reclaim_ = true;
+    reclaim_released();
   } catch (...) {
     lock.lock();
     unstarted_.insert(unstarted_.end(), claims.begin(), claims.end());
     throw;
+  }
+}
+
+// At once, or after the pause that follows a failed submission.
+void Lane::reclaim_released() {
+  std::unique_lock lock(mutex_);
+  const Instant resubmit_at = std::exchange(resubmit_at_, kEarliestInstant);
+  lock.unlock();
+  if (resubmit_at <= now()) {
+    reclaim_ = true;
+  } else {
+    reclaim_at_ = std::min(reclaim_at_, resubmit_at);
   }
 }
 

@@ -67,10 +67,12 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
 
   LaneHealth health() const;
 
+  void accepted(const ClaimPtr& claim) noexcept override;
   bool may_start(const ClaimPtr& claim, std::size_t run_index) noexcept override;
   void finished(const ClaimPtr& claim, std::size_t run_index, TaskOutcome outcome, Instant started_at,
                 Instant ended_at) noexcept override;
   void unstarted(const ClaimPtr& claim) noexcept override;
+  void given_back(const ClaimPtr& claim, const std::string& reason) noexcept override;
   Instant now() const noexcept override { return node_->clock->now(); }
   const std::string& store_alias() const noexcept override { return alias_; }
 
@@ -98,6 +100,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   void flush();
   void flush_ends();
   void flush_unstarted();
+  void reclaim_released();
   void reclaim_if_due();
   void claim_all();
   bool claim_batch();
@@ -156,7 +159,9 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   std::unordered_set<ClaimPtr> given_back_;  // parked in mid-claim; their later runs must not start
   std::unordered_set<std::string> excused_;  // released jobs, whose next run is not judged late
   std::size_t executing_ = 0;                // claims handed over and not yet ended
-  bool drained_ = false;                     // no pass will come: whoever ends a run records it
+  Backoff submissions_;                      // pauses after executors that could not take a claim
+  Instant resubmit_at_ = kEarliestInstant;
+  bool drained_ = false;  // no pass will come: whoever ends a run records it
   bool alive_ = false;
   LaneHealth health_;
 };

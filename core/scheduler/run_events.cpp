@@ -47,12 +47,22 @@ void RunEvents::submitted(const Claim& claim) const {
   post(std::move(event));
 }
 
+void RunEvents::not_submitted(const Claim& claim, const std::string& reason) const {
+  log(LogLevel::kError, "Error submitting job \"" + name_of(claim.record) + "\" to executor \"" +
+                            claim.record.job->executor + "\": " + reason);
+  Event event = about(kJobSubmitError, claim.record.id);
+  for (const ClaimedRun& run : claim.runs) event.scheduled_times.push_back(run.scheduled_time);
+  event.error = reason;
+  post(std::move(event));
+}
+
 void RunEvents::recovered(const Claim& claim) const {
   for (const ClaimedRun& run : claim.runs) post(about(kJobRecovered, claim, run));
 }
 
 void RunEvents::ended(const RunEnd& end, const TaskOutcome& outcome) const {
   const ClaimedRun& run = end.claim->runs[end.run_index];
+  if (end.state == RunState::kRefused) return refused(end.claim->record, {run.scheduled_time});
   const uint64_t code = end.state == RunState::kSucceeded ? kJobExecuted
                         : end.state == RunState::kMissed  ? kJobMissed
                                                           : kJobError;
@@ -79,7 +89,9 @@ void RunEvents::lost(const Claim& claim, const ClaimedRun& run) const {
 void RunEvents::skipped(const SkippedJob& job) const {
   if (!job.plan.missed.empty()) missed(job.record, job.plan);
   if (job.plan.outcome == RunPlan::Outcome::kRefused || job.plan.outcome == RunPlan::Outcome::kDeferred) {
-    refused(job.record, job.plan);
+    std::vector<Instant> times;
+    for (const PlannedRun& run : job.plan.runs) times.push_back(run.scheduled_time);
+    refused(job.record, times);
   }
   if (job.plan.outcome == RunPlan::Outcome::kBroken) broken(job.record, job.plan);
   if (job.removed) removed(job.record.id);
@@ -104,14 +116,14 @@ void RunEvents::missed(const JobRecord& record, const RunPlan& plan) const {
   }
 }
 
-void RunEvents::refused(const JobRecord& record, const RunPlan& plan) const {
+void RunEvents::refused(const JobRecord& record, const std::vector<Instant>& times) const {
   log(LogLevel::kWarning, "Execution of job \"" + name_of(record) +
                               "\" skipped: maximum number of running instances reached (" +
                               std::to_string(record.job->max_instances) + ")");
   if (!wants(kJobMaxInstances)) return;
   Event event = about(kJobMaxInstances, record.id);
-  for (const PlannedRun& run : plan.runs) event.scheduled_times.push_back(run.scheduled_time);
-  event.count = static_cast<int64_t>(plan.runs.size());
+  event.scheduled_times = times;
+  event.count = static_cast<int64_t>(times.size());
   post(std::move(event));
 }
 

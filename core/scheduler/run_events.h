@@ -15,6 +15,7 @@ class RunEvents {
   RunEvents(std::shared_ptr<const Node> node, std::string store);
 
   void submitted(const Claim& claim) const;
+  void not_submitted(const Claim& claim, const std::string& reason) const;
   void recovered(const Claim& claim) const;
   void ended(const RunEnd& end, const TaskOutcome& outcome) const;
   void lost(const Claim& claim, const ClaimedRun& run) const;
@@ -32,7 +33,7 @@ class RunEvents {
   Event about(uint64_t code, const Claim& claim, const ClaimedRun& run) const;
   void post(Event event) const { node_->events->post(std::move(event)); }
   void missed(const JobRecord& record, const RunPlan& plan) const;
-  void refused(const JobRecord& record, const RunPlan& plan) const;
+  void refused(const JobRecord& record, const std::vector<Instant>& times) const;
   void broken(const JobRecord& record, const RunPlan& plan) const;
   void log(LogLevel level, const std::string& message) const;
 

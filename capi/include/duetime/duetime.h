@@ -6,6 +6,7 @@
 #include <duetime/clock.h>
 #include <duetime/common.h>
 #include <duetime/event.h>
+#include <duetime/execution.h>
 #include <duetime/job.h>
 #include <duetime/plugin.h>
 #include <duetime/scheduler.h>

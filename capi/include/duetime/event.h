@@ -34,6 +34,8 @@ extern "C" {
 #define DUETIME_EVENT_STORE_RECOVERED (UINT64_C(1) << 22)
 #define DUETIME_EVENT_CLOCK_CHANGED (UINT64_C(1) << 23)
 #define DUETIME_EVENT_RUN_LOST (UINT64_C(1) << 24) /* a run ended here after its lease had passed on */
+#define DUETIME_EVENT_JOB_SUBMIT_ERROR \
+  (UINT64_C(1) << 25) /* its executor could not take it; it stays due and is tried again */
 #define DUETIME_EVENT_ALL UINT64_MAX
 
 /* Filled in by the library; test struct_size before reading members that a later version appended. Strings

@@ -5,6 +5,8 @@
 #ifndef DUETIME_PLUGIN_H
 #define DUETIME_PLUGIN_H
 
+#include <duetime/execution.h>
+#include <duetime/scheduler.h>
 #include <duetime/trigger.h>
 
 #ifdef __cplusplus
@@ -56,6 +58,31 @@ typedef int32_t (*duetime_utc_offset_fn)(void *user_data, duetime_time time, int
  * again. Jobs that use the zone are parked on nodes where it is not registered. */
 DUETIME_API duetime_status duetime_register_time_zone(const char *name, duetime_utc_offset_fn utc_offset,
                                                       void *user_data);
+
+/* An executor. */
+typedef struct duetime_executor_plugin {
+  uint32_t struct_size; /* sizeof(duetime_executor_plugin) */
+  uint32_t capacity;    /* how many executions it welcomes at the same time; 0: any number */
+  void *user_data;
+  duetime_release_fn release;
+
+  /* When it is added and when the scheduler starts, also after a shutdown(). Non-zero: failed, and so does
+   * the caller. May be NULL. */
+  int32_t (*start)(void *user_data);
+
+  /* Takes the execution, which is the executor's from then on, until duetime_execution_destroy(). Called from
+   * the lanes' threads, several at the same time: it must not block. Non-zero: the execution is still the
+   * library's, and is tried again after a pause. */
+  int32_t (*submit)(void *user_data, duetime_execution *execution);
+
+  /* The scheduler is shut down or the executor removed. wait: 1 to return only when every run has ended, but
+   * for one that is the caller. May be called more than once. May be NULL. */
+  void (*shutdown)(void *user_data, int32_t wait);
+} duetime_executor_plugin;
+
+/* CONFLICT if the alias is taken; CALLBACK if its start() failed. */
+DUETIME_API duetime_status duetime_scheduler_add_executor(duetime_scheduler *scheduler, const char *alias,
+                                                          const duetime_executor_plugin *plugin);
 
 #ifdef __cplusplus
 }

@@ -15,9 +15,11 @@ typedef struct duetime_call duetime_call;
 /* What a task answers. Other values count as FAILED. */
 enum {
   DUETIME_TASK_SUCCEEDED = 0,
-  DUETIME_TASK_FAILED = 1,    /* say why with duetime_call_set_error() before */
-  DUETIME_TASK_CANNOT_RUN = 2 /* the arguments cannot be decoded here: the run is given back unstarted and the
-                                 job is parked with the text of duetime_call_set_error() */
+  DUETIME_TASK_FAILED = 1,     /* say why with duetime_call_set_error() before */
+  DUETIME_TASK_CANNOT_RUN = 2, /* the arguments cannot be decoded here: the run is given back unstarted and
+                                  the job is parked with the text of duetime_call_set_error() */
+  DUETIME_TASK_MISSED = 3,     /* by executors only (execution.h): it was too late to start the run */
+  DUETIME_TASK_REFUSED = 4     /* by executors only: max_instances of the job were running */
 };
 
 /* Returns DUETIME_TASK_... . No C++ exception, longjmp or managed exception may leave it. Called from
