@@ -6,6 +6,7 @@
 #include "bindings/python/clock.h"
 #include "bindings/python/errors.h"
 #include "bindings/python/events.h"
+#include "bindings/python/executions.h"
 #include "bindings/python/ids.h"
 #include "bindings/python/jobs.h"
 #include "bindings/python/scheduler.h"
@@ -23,6 +24,7 @@ PYBIND11_MODULE(_native, module) {
   duetime::python::bind_clock(module);
   duetime::python::bind_jobs(module);
   duetime::python::bind_tasks(module);
+  duetime::python::bind_executions(module);
   duetime::python::bind_events(module);
   duetime::python::bind_scheduler(module);
 }

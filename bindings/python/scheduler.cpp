@@ -8,6 +8,7 @@
 #include "bindings/python/clock.h"
 #include "bindings/python/errors.h"
 #include "bindings/python/events.h"
+#include "bindings/python/executions.h"
 #include "bindings/python/gil.h"
 #include "bindings/python/jobs.h"
 #include "bindings/python/strings.h"
@@ -282,6 +283,12 @@ void bind_scheduler(py::module_& module) {
             add_thread_pool(scheduler.get(), alias, workers, std::move(logger), std::move(on_start));
           },
           py::arg("alias"), py::arg("workers"), py::arg("logger"), py::arg("on_start"))
+      .def(
+          "add_executor",
+          [](Scheduler& scheduler, Text alias, uint32_t capacity, py::object submit, py::object shutdown) {
+            add_python_executor(scheduler.get(), alias, capacity, std::move(submit), std::move(shutdown));
+          },
+          py::arg("alias"), py::arg("capacity"), py::arg("submit"), py::arg("shutdown"))
       .def("add_inline_executor", &add_inline_executor, py::arg("alias"))
       .def("remove_executor", &remove_part<&duetime_scheduler_remove_executor>, py::arg("alias"),
            py::arg("wait"))

@@ -29,6 +29,7 @@ __all__ = (
     "EVENT_JOB_RECOVERED",
     "EVENT_JOB_REMOVED",
     "EVENT_JOB_SUBMITTED",
+    "EVENT_JOB_SUBMIT_ERROR",
     "EVENT_JOB_TRIGGER_ERROR",
     "EVENT_RUN_LOST",
     "EVENT_SCHEDULER_PAUSED",
@@ -73,7 +74,8 @@ EVENT_STORE_ERROR = 2**21  #: a job store failed; it is tried again
 EVENT_STORE_RECOVERED = 2**22
 EVENT_CLOCK_CHANGED = 2**23
 EVENT_RUN_LOST = 2**24  #: a run ended here after its lease had passed to another node
-EVENT_ALL_DUETIME = 2**25 - 1
+EVENT_JOB_SUBMIT_ERROR = 2**25  #: its executor could not take it; it stays due and is tried again
+EVENT_ALL_DUETIME = 2**26 - 1
 
 
 class SchedulerEvent:

@@ -15,6 +15,7 @@ from duetime.triggers.base import BaseTrigger
 from duetime.util import convert_to_datetime, datetime_repr, obj_to_ref, ref_to_obj, undefined
 
 if TYPE_CHECKING:
+    from duetime.executors._bridge import RunningExecution
     from duetime.jobstores.base import NativeJobStore
     from duetime.schedulers.base import BaseScheduler
 
@@ -43,6 +44,7 @@ class Job:
 
     __slots__ = (
         "__weakref__",
+        "_execution",
         "_jobstore_alias",
         "_next_run_time",
         "_scheduler",
@@ -81,6 +83,8 @@ class Job:
     _jobstore_alias: str | None
     # What the store said; func, args, kwargs, func_ref and trigger are made from it when they are first read.
     _snapshot: _native.Job
+    # The engine's claim on a job that it handed to an executor written in Python; there only then.
+    _execution: RunningExecution
     # Where to ask for the present next_run_time.
     _store: NativeJobStore | None
 

@@ -1,16 +1,33 @@
-"""What all executors are."""
+"""What all executors are, and how they run a job."""
 
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 from abc import ABCMeta, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterator
+from contextvars import ContextVar
+from datetime import datetime, timedelta, timezone
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+from duetime.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutionEvent
+from duetime.executors._bridge import EngineBridge, execution_of
 
 if TYPE_CHECKING:
     from duetime.job import Job
     from duetime.schedulers.base import BaseScheduler
 
-__all__ = ("BaseExecutor", "MaxInstancesReachedError")
+__all__ = ("BaseExecutor", "MaxInstancesReachedError", "in_job", "run_coroutine_job", "run_job")
+
+_in_job: ContextVar[bool] = ContextVar("duetime_in_job", default=False)
+
+
+def in_job() -> bool:
+    """Whether the caller is a job that :func:`run_job` or :func:`run_coroutine_job` runs."""
+    return _in_job.get()
 
 
 class MaxInstancesReachedError(Exception):
@@ -21,17 +38,31 @@ class MaxInstancesReachedError(Exception):
 
 
 class BaseExecutor(metaclass=ABCMeta):
-    """What the scheduler asks of an executor."""
+    """What the scheduler asks of an executor.
+
+    A subclass implements :meth:`_do_submit_job`, and calls :meth:`_run_job_success` or :meth:`_run_job_error` when
+    the job has been run.
+
+    :cvar capacity: how many jobs it welcomes at the same time, more wait in their stores; 0: any number
+    """
+
+    capacity: int = 0
 
     _scheduler: Any = None
     _alias: str | None = None
+    _lock: Any = None
     _logger = logging.getLogger("apscheduler.executors")
+    _bridge: EngineBridge | None = None
 
-    @abstractmethod
+    def __init__(self) -> None:
+        super().__init__()
+        self._instances: defaultdict[str, int] = defaultdict(int)
+
     def start(self, scheduler: BaseScheduler, alias: str) -> None:
         """The scheduler starts, or the executor was added to a running one."""
         self._scheduler = scheduler
         self._alias = alias
+        self._lock = scheduler._create_lock()
         self._logger = logging.getLogger(f"apscheduler.executors.{alias}")
 
     def shutdown(self, wait: bool = True) -> None:  # noqa: B027 -- some have nothing to stop
@@ -39,3 +70,137 @@ class BaseExecutor(metaclass=ABCMeta):
 
         :param wait: return only when all runs have ended
         """
+
+    def submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        """Runs the job once for each of the times, one after the other.
+
+        :raises MaxInstancesReachedError: if as many runs of it go on as it allows
+        """
+        assert self._lock is not None, "This executor has not been started yet"
+        counted_by_engine = execution_of(job) is not None
+        with self._lock:
+            if not counted_by_engine and self._instances[job.id] >= job.max_instances:
+                raise MaxInstancesReachedError(job)
+            self._instances[job.id] += 1
+        try:
+            self._do_submit_job(job, run_times)
+        except BaseException:
+            self._count_out(job.id)
+            raise
+
+    @abstractmethod
+    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        """Arranges for :func:`run_job` to be called, and must not wait for it."""
+
+    def _run_job_success(self, job_id: str, events: list[JobExecutionEvent]) -> None:
+        """The job has been run.
+
+        :param events: what :func:`run_job` returned
+        """
+        self._count_out(job_id)
+        if self._bridge is not None and self._bridge.ended(job_id, events):
+            return  # the engine tells the listeners
+        for event in events:
+            self._scheduler._dispatch_event(event)
+
+    def _run_job_error(self, job_id: str, exc: BaseException, traceback: TracebackType | None = None) -> None:
+        """It could not be run: :func:`run_job` itself failed, or was never called."""
+        self._count_out(job_id)
+        self._logger.error("Error running job %s", job_id, exc_info=(exc.__class__, exc, traceback))
+        if self._bridge is not None:
+            self._bridge.failed(job_id, exc)
+
+    def _count_out(self, job_id: str) -> None:
+        with self._lock:
+            self._instances[job_id] -= 1
+            if self._instances[job_id] <= 0:
+                del self._instances[job_id]
+
+
+class _Runs:
+    """The runs of one submission: says which may start, and notes how they end."""
+
+    def __init__(self, job: Job, jobstore_alias: str | None, run_times: list[datetime], logger_name: str) -> None:
+        self.events: list[JobExecutionEvent] = []
+        self._job = job
+        self._jobstore_alias = jobstore_alias
+        self._run_times = run_times
+        self._logger = logging.getLogger(logger_name)
+        self._execution = execution_of(job)
+
+    def __iter__(self) -> Iterator[None]:
+        for index, run_time in enumerate(self._run_times):
+            self._index, self._run_time = index, run_time
+            if self._is_missed() or not self._may_start():
+                continue
+            self._logger.info('Running job "%s" (scheduled at %s)', self._job, self._run_time)
+            token = _in_job.set(True)
+            try:
+                yield
+            finally:
+                _in_job.reset(token)
+
+    def _is_missed(self) -> bool:
+        grace = self._job.misfire_grace_time
+        if grace is None:
+            return False
+        difference = datetime.now(timezone.utc) - self._run_time
+        if difference <= timedelta(seconds=grace):
+            return False
+        self._end(EVENT_JOB_MISSED)
+        if self._execution is None:  # else the engine says it
+            self._logger.warning('Run time of job "%s" was missed by %s', self._job, difference)
+        return True
+
+    def _may_start(self) -> bool:
+        return self._execution is None or self._execution.may_start(self._index)
+
+    def succeeded(self, retval: Any) -> None:
+        self._end(EVENT_JOB_EXECUTED, retval=retval)
+        self._logger.info('Job "%s" executed successfully', self._job)
+
+    def failed(self) -> None:
+        """Called where the exception is handled."""
+        exc, tb = sys.exc_info()[1:]
+        self._end(EVENT_JOB_ERROR, exception=exc, traceback="".join(traceback.format_tb(tb)))
+        self._logger.exception('Job "%s" raised an exception', self._job)
+        traceback.clear_frames(tb)  # what they hold would live as long as the event
+
+    def _end(self, code: int, **details: Any) -> None:
+        event = JobExecutionEvent(code, self._job.id, self._jobstore_alias, self._run_time, **details)
+        self.events.append(event)
+        if self._execution is not None:
+            self._execution.finish(self._index, event)
+
+
+def run_job(
+    job: Job, jobstore_alias: str | None, run_times: list[datetime], logger_name: str
+) -> list[JobExecutionEvent]:
+    """Calls the job's callable once for each of the times, unless it is too late for one.
+
+    :return: an event for each, for :meth:`BaseExecutor._run_job_success`
+    """
+    runs = _Runs(job, jobstore_alias, run_times, logger_name)
+    for _ in runs:
+        try:
+            retval = job.func(*job.args, **job.kwargs)
+        except BaseException:
+            runs.failed()
+        else:
+            runs.succeeded(retval)
+    return runs.events
+
+
+async def run_coroutine_job(
+    job: Job, jobstore_alias: str | None, run_times: list[datetime], logger_name: str
+) -> list[JobExecutionEvent]:
+    """:func:`run_job` for a callable that is a coroutine function."""
+    runs = _Runs(job, jobstore_alias, run_times, logger_name)
+    for _ in runs:
+        try:
+            retval = await job.func(*job.args, **job.kwargs)
+        except BaseException:
+            runs.failed()
+        else:
+            runs.succeeded(retval)
+    return runs.events

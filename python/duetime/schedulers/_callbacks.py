@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from duetime import _native, events
+from duetime._failures import error_kind, error_text
 from duetime._payload import decode_arguments
 from duetime.util import UTC, ref_to_obj
 
@@ -61,7 +62,7 @@ class Callbacks:
         text = "".join(traceback.format_tb(trace))
         self._logger(logger).error('Job "%s" raised an exception', self._shown(store, job_id, name), exc_info=exception)
         _clear_frames(trace)
-        return _kind(exception), _text(exception), text
+        return error_kind(exception), error_text(exception), text
 
     @staticmethod
     def _logger(logger: Logger | None) -> Logger:
@@ -123,7 +124,10 @@ class Callbacks:
             event = events.JobEvent(code, job_id, store)
         else:
             event = events.SchedulerEvent(code, alias or None)
-        scheduler._dispatch_event(event)
+        if code in _OF_CALLS:
+            scheduler._dispatch_event(event)
+        else:
+            scheduler._deliver_event(event)
 
     # --- log ----------------------------------------------------------------------------------------
 
@@ -135,12 +139,15 @@ class Callbacks:
             logging.getLogger(f"apscheduler.{logger}").log(level, "%s", message)
 
 
+# Told in the thread of the call that they are about.
+_OF_CALLS = frozenset({events.EVENT_JOB_ADDED, events.EVENT_JOB_MODIFIED})
 _SUBMISSION = frozenset({events.EVENT_JOB_SUBMITTED, events.EVENT_JOB_MAX_INSTANCES})
 _PROBLEM = frozenset(
     {
         events.EVENT_JOB_ABANDONED,
         events.EVENT_JOB_RECOVERED,
         events.EVENT_JOB_PARKED,
+        events.EVENT_JOB_SUBMIT_ERROR,
         events.EVENT_JOB_TRIGGER_ERROR,
         events.EVENT_RUN_LOST,
     }
@@ -152,15 +159,3 @@ def _clear_frames(trace: TracebackType | None) -> None:
     """Lets go of what the frames hold, which would live as long as the exception does."""
     if trace is not None:
         traceback.clear_frames(trace)
-
-
-def _kind(exception: BaseException) -> str:
-    kind = type(exception)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _text(exception: BaseException) -> str:
-    try:
-        return str(exception)
-    except Exception:
-        return "(no text)"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timezone, tzinfo
 from logging import Logger, getLogger
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -17,12 +18,15 @@ from duetime._errors import engine_errors, translate
 from duetime._zones import forget_time_zones, share_search_path
 from duetime.events import (
     EVENT_ALL,
+    EVENT_ALL_DUETIME,
     EVENT_ALL_JOBS_REMOVED,
     EVENT_EXECUTOR_ADDED,
     EVENT_EXECUTOR_REMOVED,
     EVENT_JOB_ADDED,
+    EVENT_JOB_MAX_INSTANCES,
     EVENT_JOB_MODIFIED,
     EVENT_JOB_REMOVED,
+    EVENT_JOB_SUBMITTED,
     EVENT_JOBSTORE_ADDED,
     EVENT_JOBSTORE_REMOVED,
     EVENT_SCHEDULER_PAUSED,
@@ -32,20 +36,24 @@ from duetime.events import (
     JobEvent,
     SchedulerEvent,
 )
-from duetime.executors.base import BaseExecutor
-from duetime.executors.pool import ThreadPoolExecutor
+from duetime.executors._bridge import EngineBridge
+from duetime.executors.base import BaseExecutor, in_job
+from duetime.executors.pool import EnginePool, ThreadPoolExecutor
 from duetime.job import Job
 from duetime.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError, NativeJobStore
 from duetime.jobstores.memory import MemoryJobStore
 from duetime.runs import ParkedJob, Run, parse_parked, parse_runs
 from duetime.schedulers import SchedulerAlreadyRunningError, SchedulerNotRunningError
 from duetime.schedulers._callbacks import Callbacks
+from duetime.schedulers._configuration import job_defaults_of, nested, warn_of_unknown
+from duetime.schedulers._hosting import EngineWatch, PatchedClock, is_time_patched
+from duetime.schedulers._lane import LaneThread, StoreLane
 from duetime.schedulers._plugins import PluginTable
 from duetime.schedulers._processes import watch
 from duetime.triggers._python import register_python_triggers
 from duetime.triggers.base import BaseTrigger
 from duetime.triggers.interval import IntervalTrigger
-from duetime.util import asbool, asint, astimezone, get_localzone, maybe_ref, undefined
+from duetime.util import astimezone, get_localzone, maybe_ref, undefined
 
 if TYPE_CHECKING:
     from duetime.testing import ManualClock
@@ -62,7 +70,7 @@ STATE_PAUSED = 2
 _LOG_LEVEL = 20  # of the engine's own lines; it has none below
 
 # Events of these come from the engine; the rest are dispatched here.
-_ENGINE_EVENTS = (2**25 - 1) & ~(
+_ENGINE_EVENTS = EVENT_ALL_DUETIME & ~(
     EVENT_SCHEDULER_STARTED
     | EVENT_SCHEDULER_SHUTDOWN
     | EVENT_SCHEDULER_PAUSED
@@ -74,7 +82,8 @@ _ENGINE_EVENTS = (2**25 - 1) & ~(
     | EVENT_ALL_JOBS_REMOVED
 )
 
-_REAL_DATETIME = datetime
+# Told when a pass is over, as listeners of APScheduler know it.
+_LATE_EVENTS = EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -114,7 +123,11 @@ class BaseScheduler(metaclass=ABCMeta):
         },
     )
     _executor_plugins: ClassVar[Any] = PluginTable(
-        "apscheduler.executors", {"threadpool": "duetime.executors.pool:ThreadPoolExecutor"}
+        "apscheduler.executors",
+        {
+            "debug": "duetime.executors.debug:DebugExecutor",
+            "threadpool": "duetime.executors.pool:ThreadPoolExecutor",
+        },
     )
     _jobstore_plugins: ClassVar[Any] = PluginTable(
         "apscheduler.jobstores",
@@ -127,8 +140,28 @@ class BaseScheduler(metaclass=ABCMeta):
     _executor_classes: ClassVar[dict[str, Any]] = {}
     _jobstore_classes: ClassVar[dict[str, Any]] = {}
 
+    #: Whether the program drives it through ``_process_jobs()``; otherwise the engine's threads do.
+    _driven_by_program: ClassVar[bool] = True
+    #: The options that it knows, for hints where one is misspelt.
+    _known_options: ClassVar[tuple[str, ...]] = (
+        "clock",
+        "executors",
+        "history_max_age",
+        "history_max_count",
+        "job_defaults",
+        "jobstore_retry_interval",
+        "jobstores",
+        "lease",
+        "logger",
+        "timezone",
+    )
+
     _engine: _native.Scheduler | None = None
     _clock: ManualClock | None = None
+    _hosted = False
+    _patched_clock: PatchedClock | None = None
+    _watch: EngineWatch | None = None
+    _late_events: list[SchedulerEvent] | None = None
 
     def __init__(self, gconfig: Mapping[str, Any] = {}, **options: Any) -> None:
         super().__init__()
@@ -136,6 +169,9 @@ class BaseScheduler(metaclass=ABCMeta):
         self._jobstores: dict[str, BaseJobStore] = {}
         self._listeners: list[tuple[Callable[[Any], object], int]] = []
         self._pending_jobs: list[tuple[Job, str, bool]] = []
+        self._bridges: dict[str, EngineBridge] = {}
+        self._lanes: dict[str, StoreLane] = {}
+        self._lane_threads: dict[str, LaneThread] = {}
         self._make_locks()
         self._state = STATE_STOPPED
         self.configure(gconfig, **options)
@@ -162,7 +198,7 @@ class BaseScheduler(metaclass=ABCMeta):
         """
         if self.state != STATE_STOPPED:
             raise SchedulerAlreadyRunningError
-        config = _nested(gconfig, prefix or "")
+        config = nested(gconfig, prefix or "")
         config.update(options)
         self._configure(config)
 
@@ -175,12 +211,7 @@ class BaseScheduler(metaclass=ABCMeta):
         self._history_max_age = float(config.pop("history_max_age", 7 * 86_400))
         self._history_max_count = int(config.pop("history_max_count", 10_000))
 
-        job_defaults = config.pop("job_defaults", {})
-        self._job_defaults: dict[str, Any] = {
-            "misfire_grace_time": asint(job_defaults.get("misfire_grace_time", 1)),
-            "coalesce": asbool(job_defaults.get("coalesce", True)),
-            "max_instances": asint(job_defaults.get("max_instances", 1)),
-        }
+        self._job_defaults: dict[str, Any] = job_defaults_of(config.pop("job_defaults", {}), stacklevel=5)
 
         self._executors.clear()
         for alias, value in config.pop("executors", {}).items():
@@ -188,7 +219,7 @@ class BaseScheduler(metaclass=ABCMeta):
         self._jobstores.clear()
         for alias, value in config.pop("jobstores", {}).items():
             self.add_jobstore(self._make_part("jobstore", alias, value), alias)
-        self._warn_of_unknown(config)
+        warn_of_unknown(config, self._known_options, "scheduler option", stacklevel=5)
 
     def _make_part(self, kind: str, alias: str, value: Any) -> Any:
         """An executor or job store from an object or its options."""
@@ -199,18 +230,14 @@ class BaseScheduler(metaclass=ABCMeta):
             raise TypeError(
                 f"Expected {words} instance or dict for {kind}s['{alias}'], got {value.__class__.__name__} instead"
             )
-        reference = value.pop("class", None)
-        plugin = value.pop("type", None)
+        options = dict(value)
+        reference = options.pop("class", None)
+        plugin = options.pop("type", None)
         if plugin:
-            return self._create_plugin_instance(kind, plugin, value)
+            return self._create_plugin_instance(kind, plugin, options)
         if reference:
-            return maybe_ref(reference)(**value)
+            return maybe_ref(reference)(**options)
         raise ValueError(f'Cannot create {words} "{alias}" -- either "type" or "class" must be defined')
-
-    def _warn_of_unknown(self, config: Mapping[str, Any]) -> None:
-        for key in config:
-            hint = " (did you mean job_defaults?)" if key in self._job_defaults else ""
-            warnings.warn(f"Scheduler option {key!r} is not known and has no effect{hint}", stacklevel=5)
 
     # --- life ---------------------------------------------------------------------------------------
 
@@ -227,7 +254,8 @@ class BaseScheduler(metaclass=ABCMeta):
         """Whether it was started and its threads are alive."""
         if self._state == STATE_STOPPED:
             return False
-        return self._engine is None or self._engine.state != STATE_STOPPED
+        threads_live = all(thread.is_alive() for thread in list(self._lane_threads.values()))
+        return threads_live and (self._engine is None or self._engine.state != STATE_STOPPED)
 
     def start(self, paused: bool = False) -> None:
         """Opens the job stores, starts the executors and begins to run jobs.
@@ -241,21 +269,31 @@ class BaseScheduler(metaclass=ABCMeta):
         if self.state != STATE_STOPPED:
             raise SchedulerAlreadyRunningError
         self._check_uwsgi()
+        self._hosted = self._wants_hosting()
         self._engine = self._make_engine()
         try:
-            with self._jobstores_lock:
-                self._start_parts()
-                with engine_errors():
-                    self._engine.start(paused)
-                del self._pending_jobs[:]
+            self._start_parts()
+            self._state = STATE_PAUSED if paused else STATE_RUNNING
+            self._start_lanes(paused)
+            del self._pending_jobs[:]
         except BaseException:
-            self._drop_engine()
+            self._undo_start()
             raise
-        self._state = STATE_PAUSED if paused else STATE_RUNNING
         watch(self)
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_STARTED))
         if not paused:
             self.wakeup()
+
+    def _wants_hosting(self) -> bool:
+        """Whether ``_process_jobs()`` is to do the work: the program has its own loop, or a test its own time."""
+        if self._driven_by_program or self._is_overridden("_process_jobs"):
+            return True
+        return self._clock is None and is_time_patched(datetime)
+
+    def _is_overridden(self, *names: str) -> bool:
+        """Whether a subclass or the program has put something else in the place of our methods."""
+        foreign = [kind for kind in type(self).__mro__ if kind.__module__.partition(".")[0] != "duetime"]
+        return any(name in self.__dict__ or any(name in vars(kind) for kind in foreign) for name in names)
 
     def _make_engine(self) -> _native.Scheduler:
         share_search_path()
@@ -266,21 +304,32 @@ class BaseScheduler(metaclass=ABCMeta):
                 self._callbacks,
                 self._callbacks.log,
                 _LOG_LEVEL,
-                None if self._clock is None else self._clock._native,
+                self._engine_clock(),
                 round(self._lease * 1_000_000),
                 round(self.jobstore_retry_interval * 1_000_000),
                 round(self._history_max_age * 1_000_000),
                 self._history_max_count,
+                self._hosted,
             )
         engine.set_listener(self._callbacks.deliver, self._wanted_events())
         return engine
+
+    def _engine_clock(self) -> _native.ManualClock | None:
+        """``None``: the system's."""
+        if self._clock is not None:
+            return self._clock._native
+        self._patched_clock = None
+        if self._hosted and is_time_patched(datetime):
+            self._patched_clock = PatchedClock(datetime.now(timezone.utc))
+            return self._patched_clock._native
+        return None
 
     def _start_parts(self) -> None:
         with self._executors_lock:
             if "default" not in self._executors:
                 self.add_executor(self._create_default_executor(), "default")
             for alias, executor in self._executors.items():
-                executor.start(self, alias)
+                self._start_executor(executor, alias)
         with self._jobstores_lock:
             if "default" not in self._jobstores:
                 self.add_jobstore(self._create_default_jobstore(), "default")
@@ -288,6 +337,55 @@ class BaseScheduler(metaclass=ABCMeta):
                 store.start(self, alias)
             for job, jobstore_alias, replace_existing in self._pending_jobs:
                 self._real_add_job(job, jobstore_alias, replace_existing)
+
+    def _start_executor(self, executor: BaseExecutor, alias: str) -> None:
+        executor.start(self, alias)
+        if self._engine is None or (isinstance(executor, EnginePool) and executor._runs_in_engine()):
+            return
+        bridge = self._bridges[alias] = EngineBridge(self, alias, executor)
+        capacity = executor.capacity if isinstance(executor.capacity, int) else 0
+        with engine_errors():
+            self._engine.add_executor(alias, capacity, bridge.submit, bridge.shutdown)
+
+    def _start_lanes(self, paused: bool) -> None:
+        assert self._engine is not None
+        with engine_errors():
+            self._engine.start(paused)
+        if self._hosted:
+            self._watch = self._make_watch(self._engine.wakeup_fd())
+            return
+        for alias, store in self._stores():
+            if not isinstance(store, NativeJobStore):
+                self._start_lane_thread(alias, store)
+
+    def _make_watch(self, descriptor: int) -> EngineWatch | None:
+        """Calls :meth:`wakeup` when ``descriptor`` is readable; schedulers whose loop can do that itself have none."""
+        engine_watch = EngineWatch(self, descriptor)
+        engine_watch.start()
+        return engine_watch
+
+    def _start_lane_thread(self, alias: str, store: BaseJobStore) -> None:
+        thread = self._lane_threads[alias] = LaneThread(self._lane_of(alias, store), self)
+        thread.start()
+
+    def _undo_start(self) -> None:
+        self._state = STATE_STOPPED
+        self._stop_lanes()
+        engine = self._engine
+        if engine is not None:
+            self._stop_engine(engine, False)
+        for executor in list(self._executors.values()):
+            self._guarded(executor.shutdown, False)
+        for store in list(self._jobstores.values()):
+            self._guarded(store.shutdown)
+        self._bridges.clear()
+        self._drop_engine()
+
+    def _guarded(self, call: Callable[..., object], *args: Any) -> None:
+        try:
+            call(*args)
+        except Exception:
+            self._logger.debug("%r failed", call, exc_info=True)
 
     def _drop_engine(self) -> None:
         self._engine = None
@@ -303,16 +401,30 @@ class BaseScheduler(metaclass=ABCMeta):
             if self.state == STATE_STOPPED:
                 raise SchedulerNotRunningError
             self._state = STATE_STOPPED
+        self._stop_lanes()
         if self._engine is not None:
             self._stop_engine(self._engine, wait)
-        with self._executors_lock, self._jobstores_lock:
-            for executor in self._executors.values():
+        for alias, executor in list(self._executors.items()):
+            bridge = self._bridges.pop(alias, None)
+            if bridge is None or not bridge.stops(executor):
                 executor.shutdown(wait)
-            for jobstore in self._jobstores.values():
-                jobstore.shutdown()
-        if wait and not _native.in_task():
+        for _, store in self._stores():
+            store.shutdown()
+        if wait and not _native.in_task() and not in_job():
             self._drop_engine()  # closes the job stores' files; a task that is inside still needs the engine
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_SHUTDOWN))
+
+    def _stop_lanes(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+        threads = list(self._lane_threads.values())
+        self._lane_threads.clear()
+        for thread in threads:
+            thread.stop()
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join()
 
     @staticmethod
     def _stop_engine(engine: _native.Scheduler, wait: bool) -> None:
@@ -324,6 +436,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _stop_at_exit(self) -> None:
         self._state = STATE_STOPPED
+        self._stop_lanes()
         if self._engine is not None:
             self._stop_engine(self._engine, True)
 
@@ -331,6 +444,10 @@ class BaseScheduler(metaclass=ABCMeta):
         """The engine belongs to the parent; this process has a stopped scheduler that may be started."""
         self._make_locks()
         self._state = STATE_STOPPED
+        self._watch = None
+        self._late_events = None
+        self._lane_threads.clear()
+        self._bridges.clear()
         self._drop_engine()
 
     def pause(self) -> None:
@@ -342,9 +459,9 @@ class BaseScheduler(metaclass=ABCMeta):
             raise SchedulerNotRunningError
         if self.state == STATE_PAUSED:
             return
+        self._state = STATE_PAUSED
         if self._engine is not None:
             self._engine.pause()
-        self._state = STATE_PAUSED
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_PAUSED))
 
     def resume(self) -> None:
@@ -364,7 +481,84 @@ class BaseScheduler(metaclass=ABCMeta):
 
     @abstractmethod
     def wakeup(self) -> None:
-        """Tells the scheduler that there may be something to do."""
+        """Tells the scheduler that there may be something to do. Called from any thread."""
+
+    # --- running jobs -------------------------------------------------------------------------------
+
+    def _process_jobs(self) -> float | None:
+        """Runs what is due, and says after how many seconds to be called again; ``None``: after :meth:`wakeup`.
+
+        For schedulers that are driven by their program; where the engine's threads do the work there is nothing to
+        do here.
+        """
+        if self._state == STATE_PAUSED:
+            self._logger.debug("Scheduler is paused -- not processing jobs")
+            return None
+        self._logger.debug("Looking for jobs to run")
+        now = self._now()
+        events: list[SchedulerEvent] = []
+        wakeups = [self._run_engine(now, events)]
+        wakeups += [self._lane_of(alias, store).run(now, events) for alias, store in self._foreign_stores()]
+        for event in events:
+            self._dispatch_event(event)
+        if self._watch is not None:
+            self._watch.processed()
+        return self._seconds_until(min((time for time in wakeups if time is not None), default=None))
+
+    def _run_engine(self, now: datetime, events: list[SchedulerEvent]) -> datetime | None:
+        if self._engine is None or not self._hosted or self._state == STATE_STOPPED:
+            return None
+        if self._patched_clock is not None:
+            self._patched_clock.show(now)
+        self._late_events = events
+        try:
+            with engine_errors():
+                return _native.to_datetime(self._engine.run_pending(), self.timezone)
+        finally:
+            self._late_events = None
+
+    def _seconds_until(self, wakeup: datetime | None) -> float | None:
+        if wakeup is None:
+            self._logger.debug("No jobs; waiting until a job is added")
+            return None
+        seconds = max(wakeup.timestamp() - self._now().timestamp(), 0.0)
+        self._logger.debug("Next wakeup is due at %s (in %f seconds)", wakeup, seconds)
+        return min(seconds, threading.TIMEOUT_MAX)
+
+    def _runs_jobs(self) -> bool:
+        return self._state == STATE_RUNNING
+
+    def _foreign_stores(self) -> list[tuple[str, BaseJobStore]]:
+        """Those written in Python."""
+        return [(alias, store) for alias, store in self._stores() if not isinstance(store, NativeJobStore)]
+
+    def _lane_of(self, alias: str, store: BaseJobStore) -> StoreLane:
+        lane = self._lanes.get(alias)
+        if lane is None or lane.store is not store:
+            lane = self._lanes[alias] = StoreLane(self, alias, store)
+        return lane
+
+    def _wake_lanes(self) -> None:
+        for thread in list(self._lane_threads.values()):
+            thread.wake()
+
+    def _notice_change(self, store: BaseJobStore) -> None:
+        """A job of that store may be due earlier; the engine knows it of its own stores."""
+        if self._state == STATE_RUNNING and (self._hosted or not isinstance(store, NativeJobStore)):
+            self.wakeup()
+            self._wake_lanes()
+
+    def _call_in_host(self, call: Callable[..., object], *args: Any) -> None:
+        """Calls where this scheduler's jobs are handed over and listeners told: in its event loop, if it has one."""
+        call(*args)
+
+    def _deliver_event(self, event: SchedulerEvent) -> None:
+        """Tells listeners of what the engine's threads, or a lane, have done."""
+        late = self._late_events
+        if late is not None and event.code & _LATE_EVENTS:
+            late.append(event)
+        else:
+            self._call_in_host(self._dispatch_event, event)
 
     # --- executors and job stores -------------------------------------------------------------------
 
@@ -381,12 +575,8 @@ class BaseScheduler(metaclass=ABCMeta):
                 executor = self._create_plugin_instance("executor", executor, executor_opts)
             if not isinstance(executor, BaseExecutor):
                 raise TypeError(f"Expected an executor instance or a string, got {executor.__class__.__name__} instead")
-            if not isinstance(executor, ThreadPoolExecutor):
-                raise TypeError(
-                    f"{executor.__class__.__name__} is an executor written in Python, which this version cannot run yet"
-                )
             if self.state != STATE_STOPPED:
-                executor.start(self, alias)
+                self._start_executor(executor, alias)
             self._executors[alias] = executor
         self._dispatch_event(SchedulerEvent(EVENT_EXECUTOR_ADDED, alias))
 
@@ -399,6 +589,10 @@ class BaseScheduler(metaclass=ABCMeta):
         with self._executors_lock:
             executor = self._lookup_executor(alias)
             del self._executors[alias]
+        bridge = self._bridges.pop(alias, None)
+        if bridge is not None:
+            bridge.detach()
+            self._close_executor(alias, False)
         if shutdown:
             executor.shutdown()
         self._dispatch_event(SchedulerEvent(EVENT_EXECUTOR_REMOVED, alias))
@@ -416,13 +610,11 @@ class BaseScheduler(metaclass=ABCMeta):
                 jobstore = self._create_plugin_instance("jobstore", jobstore, jobstore_opts)
             if not isinstance(jobstore, BaseJobStore):
                 raise TypeError(f"Expected a job store instance or a string, got {jobstore.__class__.__name__} instead")
-            if not isinstance(jobstore, NativeJobStore):
-                raise TypeError(
-                    f"{jobstore.__class__.__name__} is a job store written in Python, which this version cannot run yet"
-                )
             if self.state != STATE_STOPPED:
                 jobstore.start(self, alias)
             self._jobstores[alias] = jobstore
+        if self.state != STATE_STOPPED and not self._hosted and not isinstance(jobstore, NativeJobStore):
+            self._start_lane_thread(alias, jobstore)
         self._dispatch_event(SchedulerEvent(EVENT_JOBSTORE_ADDED, alias))
         if self.state != STATE_STOPPED:
             self.wakeup()
@@ -436,6 +628,10 @@ class BaseScheduler(metaclass=ABCMeta):
         with self._jobstores_lock:
             jobstore = self._lookup_jobstore(alias)
             del self._jobstores[alias]
+        self._lanes.pop(alias, None)
+        thread = self._lane_threads.pop(alias, None)
+        if thread is not None:
+            thread.stop()
         if isinstance(jobstore, NativeJobStore) and self.state != STATE_STOPPED and self._engine is not None:
             with engine_errors():
                 self._engine.remove_store(alias, False)
@@ -661,27 +857,34 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _real_add_job(self, job: Job, jobstore_alias: str, replace_existing: bool) -> None:
         """Puts the job into its store."""
-        if self._state == STATE_STOPPED:
-            self._fill_defaults(job)
-        if datetime is not _REAL_DATETIME and self._clock is None and not hasattr(job, "next_run_time"):
-            # A test has patched the time, of which the engine knows nothing.
-            job._modify(next_run_time=job.trigger.get_next_fire_time(None, self._now()))
+        self._fill_defaults(job)
         store = self._lookup_jobstore(jobstore_alias)
         if isinstance(store, NativeJobStore):
+            if self._patched_clock is not None:
+                self._find_first_run(job)
             store._add(job, replace=replace_existing)
+            job._jobstore_alias = jobstore_alias
         else:
+            self._find_first_run(job)
             self._add_to_foreign(store, job, replace_existing)
-        job._jobstore_alias = jobstore_alias
+            job._jobstore_alias = jobstore_alias
+            self._dispatch_event(JobEvent(EVENT_JOB_ADDED, job.id, jobstore_alias))
         self._logger.info('Added job "%s" to job store "%s"', job.name, jobstore_alias)
+        self._notice_change(store)
 
-    def _add_to_foreign(self, store: BaseJobStore, job: Job, replace_existing: bool) -> None:
+    def _find_first_run(self, job: Job) -> None:
+        """What the engine finds itself where it knows the time."""
+        if not hasattr(job, "next_run_time"):
+            job._modify(next_run_time=job.trigger.get_next_fire_time(None, self._now()))
+
+    @staticmethod
+    def _add_to_foreign(store: BaseJobStore, job: Job, replace_existing: bool) -> None:
         try:
             store.add_job(job)
         except ConflictingIdError:
             if not replace_existing:
                 raise
             store.update_job(job)
-        self._dispatch_event(JobEvent(EVENT_JOB_ADDED, job.id, job._jobstore_alias))
 
     # --- changing jobs ------------------------------------------------------------------------------
 
@@ -704,6 +907,7 @@ class BaseScheduler(metaclass=ABCMeta):
         else:
             store.update_job(job)
             self._dispatch_event(JobEvent(EVENT_JOB_MODIFIED, job_id, jobstore))
+        self._notice_change(store)
         return job
 
     def reschedule_job(
@@ -722,8 +926,9 @@ class BaseScheduler(metaclass=ABCMeta):
 
         :raises JobLookupError: if there is no such job
         """
-        if self._state == STATE_STOPPED or self._engine is None:
+        if not self._has_native_stores_only() or self._is_overridden("modify_job"):
             return self.modify_job(job_id, jobstore, next_run_time=None)
+        assert self._engine is not None
         paused = self._job_call(self._engine.pause_job, job_id, jobstore)
         assert paused is not None
         return paused
@@ -733,7 +938,12 @@ class BaseScheduler(metaclass=ABCMeta):
 
         :raises JobLookupError: if there is no such job
         """
-        if self._state != STATE_STOPPED and self._engine is not None:
+        if (
+            self._has_native_stores_only()
+            and self._patched_clock is None
+            and not self._is_overridden("_lookup_job", "modify_job", "remove_job")
+        ):
+            assert self._engine is not None
             return self._job_call(self._engine.resume_job, job_id, jobstore)
         job, alias = self._lookup_job(job_id, jobstore)
         next_run_time = job.trigger.get_next_fire_time(None, self._now())
@@ -754,6 +964,12 @@ class BaseScheduler(metaclass=ABCMeta):
             return 0
         with engine_errors():
             return self._engine.reload_time_zones(move_next_runs)
+
+    def _has_native_stores_only(self) -> bool:
+        """Whether the engine alone can be asked about any job."""
+        if self._state == STATE_STOPPED or self._engine is None:
+            return False
+        return all(isinstance(store, NativeJobStore) for _, store in self._stores())
 
     def _job_call(
         self, call: Callable[[str | None, str], _native.Job | None], job_id: str, jobstore: str | None
@@ -899,15 +1115,23 @@ class BaseScheduler(metaclass=ABCMeta):
 
         :raises SchedulerNotRunningError: if the scheduler does not run
         """
-        return parse_parked(self._running_engine().list_parked())
+        parked = parse_parked(self._running_engine().list_parked())
+        for alias, lane in list(self._lanes.items()):
+            parked += [ParkedJob(alias, job_id, reason) for job_id, reason in list(lane.parked.items())]
+        return parked
 
     def release_job(self, job_id: str, jobstore: str = "default") -> None:
         """(ours) Looks at a parked job again, when its reason is gone.
 
         :raises JobLookupError: if it is not parked
         """
+        engine = self._running_engine()
+        lane = self._lanes.get(jobstore)
+        if lane is not None and lane.parked.pop(job_id, None) is not None:
+            self._notice_change(lane.store)
+            return
         try:
-            self._running_engine().release_parked(jobstore, job_id)
+            engine.release_parked(jobstore, job_id)
         except _native.Error as exc:
             if exc.code == _native.ERROR_NOT_FOUND:
                 raise JobLookupError(job_id) from None
@@ -1044,17 +1268,3 @@ def _set_option(job: Job, name: str, value: Any, defaults: Mapping[str, Any]) ->
         job._modify(**{name: value})
     elif name in defaults:
         setattr(job, name, defaults[name])
-
-
-def _nested(gconfig: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """``{"apscheduler.a.b": 1}`` as ``{"a": {"b": 1}}``."""
-    config: dict[str, Any] = {}
-    for dotted, value in gconfig.items():
-        if not dotted.startswith(prefix):
-            continue
-        *parents, key = dotted[len(prefix) :].split(".")
-        place = config
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[key] = value
-    return config

@@ -13,6 +13,7 @@ __all__ = ("BlockingScheduler",)
 class BlockingScheduler(BaseScheduler):
     """A scheduler whose :meth:`start` returns only when it is shut down."""
 
+    _driven_by_program = False
     _event: Event | None = None
 
     def start(self, *args: Any, **kwargs: Any) -> None:
@@ -26,13 +27,16 @@ class BlockingScheduler(BaseScheduler):
         self.wakeup()
 
     def _main_loop(self) -> None:
-        """Waits for the end; the engine's threads do the work."""
+        """Waits for the end while the engine's threads do the work, or does it."""
         event = self._event
         assert event is not None
+        wait_seconds = None
         while self._state != STATE_STOPPED and self._event is event:
-            event.wait()
-            if self._state != STATE_STOPPED:
-                event.clear()
+            event.wait(wait_seconds)
+            if self._state == STATE_STOPPED:
+                break
+            event.clear()
+            wait_seconds = self._process_jobs() if self._hosted else None
 
     def wakeup(self) -> None:
         if self._event is not None:
