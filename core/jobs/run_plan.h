@@ -41,6 +41,10 @@ struct RunPlan {
   std::string error;
 };
 
+// What becomes of a run that somebody asks for now (JobStore::claim_now): one run, or kRefused without any,
+// and the job stays where it stands. Never late, and for any job, paused and finishing ones too.
+RunPlan plan_now(const Job& job, const JobPosition& position, Instant now, int running_instances);
+
 // `running_instances` counts the job's claims whose runs have not ended, on all nodes.
 using RunPlanner =
     std::function<RunPlan(const Job& job, const JobPosition& position, Instant now, int running_instances)>;

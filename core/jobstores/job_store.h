@@ -175,6 +175,12 @@ class JobStore {
   // more is ever claimed under it.
   virtual ClaimResult claim_due(const ClaimRequest& request, const RunPlanner& planner) = 0;
 
+  // Claims one run of this job for request.time.now, beside its schedule: carries plan_now() out, whatever
+  // the job's status. Where the plan refuses, nothing changes and the job comes back as skipped; one that
+  // cannot be read here comes back as unreadable. Limit and exclusions are not looked at and next_due may
+  // stay empty; claim_id is as for claim_due(). Throws kNotFound.
+  virtual ClaimResult claim_now(std::string_view id, const ClaimRequest& request) = 0;
+
   // Claims whose lease has passed. Released ones (below) come back as claims of this node as they were, once
   // their job is not paused; of the others, those of a job with `recover` that has kept its revision come
   // back with attempt + 1, up to kMaxAttempts. The runs of the rest, and those whose job is gone, end as

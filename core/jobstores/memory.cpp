@@ -157,6 +157,19 @@ class MemoryJobStore final : public JobStore {
     return result;
   }
 
+  ClaimResult claim_now(std::string_view id, const ClaimRequest& request) override {
+    ClaimResult result;
+    const std::lock_guard lock(mutex_);
+    const EntryPtr entry = require_entry(id);
+    const RunPlan plan = plan_now(*entry->job, entry->position, request.time.now, entry->running);
+    if (plan.outcome == RunPlan::Outcome::kRun) {
+      carry_out(entry, plan, request, result);
+    } else {
+      result.skipped.push_back({entry->record(), plan, false});
+    }
+    return result;
+  }
+
   ClaimResult reclaim_expired(const ClaimRequest& request) override {
     ClaimResult result;
     const std::lock_guard lock(mutex_);
@@ -216,11 +229,13 @@ class MemoryJobStore final : public JobStore {
  private:
   using Index = std::unordered_set<EntryPtr, ById, ById>;
 
-  Entry& require(std::string_view id) {
+  EntryPtr require_entry(std::string_view id) const {
     const auto found = index_.find(id);
     if (found == index_.end()) throw Error(ErrorCode::kNotFound, "no job with id " + in_quotes(id));
-    return **found;
+    return *found;
   }
+
+  Entry& require(std::string_view id) { return *require_entry(id); }
 
   // A job that is only waiting for its last run to end does not take its id.
   void refuse_conflicts(std::span<const NewJob> jobs) const {

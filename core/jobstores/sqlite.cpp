@@ -163,6 +163,13 @@ class SqliteJobStore final : public JobStore {
     return remembered(request, [&] { return carry_out(*session, std::move(batch), request); });
   }
 
+  ClaimResult claim_now(std::string_view id, const ClaimRequest& request) override {
+    const Locked session = lock();
+    if (std::optional<ClaimResult> repeated = earlier_result(*session, request)) return *std::move(repeated);
+    session->adopt_boot(request.boot_id);
+    return remembered(request, [&] { return duetime::claim_now(*session, id, request); });
+  }
+
   ClaimResult reclaim_expired(const ClaimRequest& request) override {
     const Locked session = lock();
     if (std::optional<ClaimResult> repeated = earlier_result(*session, request)) return *std::move(repeated);

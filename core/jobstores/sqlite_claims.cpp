@@ -4,6 +4,9 @@
 #include <span>
 #include <utility>
 
+#include "core/base/error.h"
+#include "core/base/text.h"
+
 namespace duetime {
 namespace {
 
@@ -229,6 +232,26 @@ ClaimResult carry_out(SqliteSession& session, DueBatch&& batch, const ClaimReque
     write.commit();
   }
   result.next_due = session.jobs.next_due(exclusions_of(request));
+  return result;
+}
+
+ClaimResult claim_now(SqliteSession& session, std::string_view id, const ClaimRequest& request) {
+  ClaimResult result;
+  SqliteWrite write(session.connection, session.meta);
+  std::optional<JobRecord> record = session.jobs.find(id);
+  if (!record) throw Error(ErrorCode::kNotFound, "no job with id " + in_quotes(id));
+  if (!record->job) {
+    result.unreadable.push_back(*std::move(record));
+    return result;
+  }
+  const int running = session.runs.running_instances(id);
+  RunPlan plan = plan_now(*record->job, record->position, request.time.now, running);
+  if (plan.outcome == RunPlan::Outcome::kRefused) {
+    result.skipped.push_back({*std::move(record), std::move(plan), false});
+    return result;
+  }
+  PlanWriter(session, write, request, result).carry_out({*std::move(record), running, std::move(plan)});
+  write.commit();
   return result;
 }
 

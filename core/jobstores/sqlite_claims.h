@@ -2,6 +2,7 @@
 // in one transaction, each only where its job's version is still the one that was read.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "core/jobstores/sqlite_session.h"
@@ -28,6 +29,9 @@ void plan_due(DueBatch& batch, const ClaimRequest& request, const RunPlanner& pl
 // A job that somebody else has changed since it was read is left out; it will be read again if it is still
 // due.
 ClaimResult carry_out(SqliteSession& session, DueBatch&& batch, const ClaimRequest& request);
+
+// See JobStore::claim_now().
+ClaimResult claim_now(SqliteSession& session, std::string_view id, const ClaimRequest& request);
 
 // See JobStore::reclaim_expired().
 ClaimResult reclaim(SqliteSession& session, const ClaimRequest& request);
