@@ -20,11 +20,11 @@ def upstream() -> Path:
     return source
 
 
-@pytest.fixture
-def run_as_apscheduler(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+@pytest.fixture(scope="session")
+def run_as_apscheduler() -> Callable[..., subprocess.Popen[str]]:
     """Starts a program for which ``apscheduler`` means duetime."""
 
-    def start(*program: str, cwd: Path = tmp_path, path: Path | None = None) -> subprocess.Popen[str]:
+    def start(*program: str, cwd: Path, path: Path | None = None) -> subprocess.Popen[str]:
         places = [str(place) for place in (path, os.environ.get("PYTHONPATH")) if place]
         return subprocess.Popen(
             [sys.executable, "-u", "-m", "duetime", "run-as-apscheduler", *program],
