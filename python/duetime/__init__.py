@@ -6,11 +6,40 @@ import os.path
 
 from duetime import _native
 
-__all__ = ("__version__", "get_include", "get_library", "release", "reload_time_zones", "version", "version_info")
+__all__ = (
+    "__version__",
+    "apscheduler_version",
+    "get_include",
+    "get_library",
+    "install_as_apscheduler",
+    "release",
+    "reload_time_zones",
+    "version",
+    "version_info",
+)
 
 __version__: str = _native.__version__
 version = release = __version__
 version_info: tuple[int, ...] = tuple(int(part) for part in version.split("."))
+
+#: the release of APScheduler whose interface this package has; ``apscheduler.version`` where it is ``apscheduler``
+apscheduler_version = "3.11.3"
+
+
+def install_as_apscheduler(*, replace: bool = False, children: bool = True) -> None:
+    """Makes ``import apscheduler`` mean this package, whether or not APScheduler is installed.
+
+    To be called before anything imports ``apscheduler``. A second call changes nothing.
+
+    :param replace: where APScheduler is imported already, forget it. Modules that took names from it keep them, so
+        this is for test suites and consoles
+    :param children: also in Python processes that this one starts (``multiprocessing``, ``subprocess``): sets the
+        environment variable ``PYTHONPATH`` for them
+    :raises RuntimeError: if APScheduler is imported already
+    """
+    from duetime import _alias
+
+    _alias.install_as_apscheduler(replace=replace, children=children)
 
 
 def get_include() -> str:

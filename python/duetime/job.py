@@ -12,7 +12,7 @@ from duetime import _native
 from duetime._callables import callable_info
 from duetime.triggers._engine import trigger_from_engine, trigger_zone
 from duetime.triggers.base import BaseTrigger
-from duetime.util import convert_to_datetime, datetime_repr, obj_to_ref, ref_to_obj, undefined
+from duetime.util import convert_to_datetime, datetime_repr, is_later, obj_to_ref, ref_to_obj, undefined
 
 if TYPE_CHECKING:
     from duetime.executors._bridge import RunningExecution
@@ -94,12 +94,10 @@ class Job:
         self._jobstore_alias = None
         self._next_run_time = undefined
         self._store = None
-        self.id = _approve_id(id) if id else _native.new_id()
-        self.name = ""  # until the callable's is known
         self.recover = False
         if "name" in kwargs and kwargs["name"] is None:
             del kwargs["name"]
-        self._modify(**kwargs)
+        self._modify(id=id or _native.new_id(), **kwargs)
 
     @classmethod
     def _create(
@@ -120,7 +118,7 @@ class Job:
         job._next_run_time = undefined
         job._store = None
         job.recover = False
-        job.id = _approve_id(id) if id else _native.new_id()
+        job.id = _approve_id(job, id) if id else _native.new_id()
         func_ref = None
         if isinstance(func, str):
             func_ref, func = func, ref_to_obj(func)
@@ -236,6 +234,10 @@ class Job:
     def next_run_time(self, value: datetime | None) -> None:
         self._next_run_time = value
 
+    @next_run_time.deleter
+    def next_run_time(self) -> None:
+        self._next_run_time = undefined
+
     # --- inside -------------------------------------------------------------------------------------
 
     def _follow(self, changed: Any) -> None:
@@ -244,13 +246,13 @@ class Job:
             self._refresh(changed._snapshot)
 
     def _zone(self) -> tzinfo:
-        return trigger_zone(self.trigger) or self._scheduler.timezone
+        return trigger_zone(self.trigger) or getattr(self._scheduler, "timezone", None) or UTC
 
     def _get_run_times(self, now: datetime) -> list[datetime]:
         """The times from ``next_run_time`` up to ``now``."""
         run_times = []
         next_run_time = self.next_run_time
-        while next_run_time and next_run_time <= now:
+        while next_run_time and not is_later(next_run_time, now):
             run_times.append(next_run_time)
             next_run_time = self.trigger.get_next_fire_time(next_run_time, now)
         return run_times
@@ -281,7 +283,7 @@ class Job:
         elif not callable(func):
             raise TypeError("func must be a callable or a textual reference to one")
         info = callable_info(func)
-        if not self.name and "name" not in changes:
+        if "name" not in changes and not hasattr(self, "name"):
             approved["name"] = info.name
         if isinstance(args, str) or not isinstance(args, Iterable):
             raise TypeError("args must be a non-string iterable")
@@ -374,15 +376,12 @@ def _seconds(microseconds: int) -> Any:
 # --- what attributes may be set to ------------------------------------------------------------------
 
 
-def _approve_id(value: Any) -> str:
+def _approve_id(job: Job, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("id must be a nonempty string")
+    if hasattr(job, "id"):
+        raise ValueError("The job ID may not be changed")
     return value
-
-
-def _refuse_id(job: Job, value: Any) -> str:
-    _approve_id(value)
-    raise ValueError("The job ID may not be changed")
 
 
 def _approve_name(job: Job, value: Any) -> str:
@@ -420,7 +419,7 @@ def _approve_next_run_time(job: Job, value: Any) -> datetime | None:
 
 
 _APPROVERS: dict[str, Callable[[Job, Any], Any]] = {
-    "id": _refuse_id,
+    "id": _approve_id,
     "name": _approve_name,
     "misfire_grace_time": _approve_misfire_grace_time,
     "coalesce": lambda job, value: bool(value),

@@ -27,6 +27,7 @@ __all__ = (
     "datetime_utc_add",
     "get_callable_name",
     "get_localzone",
+    "is_later",
     "iscoroutinefunction_partial",
     "localize",
     "maybe_ref",
@@ -211,6 +212,14 @@ def datetime_utc_add(dateval: datetime, tdelta: timedelta) -> datetime:
     if dateval.tzinfo is None:
         return dateval + tdelta
     return (dateval.astimezone(UTC) + tdelta).astimezone(dateval.tzinfo)
+
+
+def is_later(time: datetime, limit: datetime) -> bool:
+    """Whether ``time`` is after ``limit`` on the time line.
+
+    Within one zone, ``>`` compares wall times, of which some come twice.
+    """
+    return time.astimezone(UTC) > limit.astimezone(UTC)
 
 
 def datetime_repr(dateval: datetime | None) -> str:

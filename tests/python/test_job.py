@@ -228,3 +228,17 @@ def test_next_run_time_is_in_the_zone_of_the_trigger(running):
     assert job.next_run_time.isoformat() == "2026-11-24T12:00:00+09:00"
     assert job.next_run_time.tzinfo is job.trigger.timezone
     assert running.get_job(job.id).next_run_time == datetime(2026, 11, 24, 3, tzinfo=timezone.utc)
+
+
+def test_attributes_that_were_deleted_may_be_set_again(job):
+    del job.id
+    job._modify(id="again")
+    assert job.id == "again"
+    with pytest.raises(ValueError, match="The job ID may not be changed"):
+        job._modify(id="other")
+    job.next_run_time = None
+    del job.next_run_time
+    assert not hasattr(job, "next_run_time")
+    del job.name
+    job._modify(func=print)
+    assert job.name == "print"

@@ -274,3 +274,16 @@ def test_apply_jitter():
     assert trigger._apply_jitter(None, 5, NOW) is None
     assert trigger._apply_jitter(NOW, None, NOW) is NOW
     assert NOW <= trigger._apply_jitter(NOW, 5, NOW) <= NOW + timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("end", [None, "2026-11-01T01:40:00-05:00"])
+def test_jitter_stays_in_its_half_of_the_hour_that_comes_twice(end):
+    until = None if end is None else datetime.fromisoformat(end)
+    start = datetime.fromisoformat("2026-11-01T00:30:00-04:00")
+    second = datetime.fromisoformat("2026-11-01T01:30:00-05:00")
+    for trigger in (
+        IntervalTrigger(hours=2, start_date=start, end_date=until, timezone=NEW_YORK, jitter=5),
+        CronTrigger(hour=1, minute=30, start_date=start, end_date=until, timezone=NEW_YORK, jitter=5),
+    ):
+        fire = trigger.get_next_fire_time(None, second - timedelta(seconds=1))
+        assert timedelta(0) <= fire.astimezone(UTC) - second <= timedelta(seconds=5)

@@ -6,15 +6,17 @@ import json
 import logging
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from duetime import _native
 from duetime._errors import engine_errors, translate
 from duetime._payload import Payload
+from duetime._zones import share_search_path
 from duetime.job import Job
 from duetime.triggers._engine import to_engine
-from duetime.util import undefined
+from duetime.triggers._python import register_python_triggers
+from duetime.util import UTC, is_later, undefined
 
 if TYPE_CHECKING:
     from duetime.schedulers.base import BaseScheduler
@@ -138,6 +140,14 @@ def _conflicting_id(message: str, jobs: list[Job]) -> str:
     return next((job.id for job in jobs if f"'{job.id}'" in message), message)
 
 
+# Lease, longest pause between tries, age and number of runs remembered: an engine that never starts needs none of them.
+_ALONE = (30_000_000, 10_000_000, 7 * 86_400_000_000, 10_000)
+
+
+def _log(level: int, logger: str, message: str) -> None:
+    logging.getLogger(f"apscheduler.{logger}").log(level, "%s", message)
+
+
 class NativeJobStore(BaseJobStore):
     """A job store of the engine: a name and a configuration here, the work there.
 
@@ -154,14 +164,40 @@ class NativeJobStore(BaseJobStore):
     def _payload(self, job: Job) -> Payload:
         """How this store keeps the job's callable and arguments."""
 
+    # Of a store that is used without a scheduler, or with something that only looks like one.
+    _own_engine: _native.Scheduler | None = None
+
     @property
     def _engine(self) -> _native.Scheduler:
-        engine: _native.Scheduler = self._scheduler._engine
+        engine = getattr(self._scheduler, "_engine", None)
+        if isinstance(engine, _native.Scheduler):
+            return engine
+        if self._own_engine is None:
+            self._own_engine = self._open_alone()
+        return self._own_engine
+
+    def _open_alone(self) -> _native.Scheduler:
+        """An engine that has this store only and is never started."""
+        share_search_path()
+        register_python_triggers()
+        with engine_errors():
+            engine = _native.Scheduler(object(), _log, logging.INFO, None, *_ALONE)
+            engine.add_store(self._alias or "default", json.dumps(self._configuration()))
         return engine
+
+    def _default_zone(self) -> tzinfo:
+        """For triggers that have none."""
+        zone = getattr(self._scheduler, "timezone", None)
+        return zone if isinstance(zone, tzinfo) else UTC
 
     def start(self, scheduler: BaseScheduler, alias: str) -> None:
         super().start(scheduler, alias)
-        scheduler._open_store(alias, json.dumps(self._configuration()))
+        self._own_engine = None
+        if scheduler is not None:
+            scheduler._open_store(alias, json.dumps(self._configuration()))
+
+    def shutdown(self) -> None:
+        self._own_engine = None
 
     def lookup_job(self, job_id: str) -> Job | None:
         try:
@@ -185,7 +221,8 @@ class NativeJobStore(BaseJobStore):
     def get_due_jobs(self, now: datetime) -> list[Job]:
         jobs = []
         for job in self.get_all_jobs():
-            if job.next_run_time is None or job.next_run_time > now:
+            next_run_time = job.next_run_time
+            if next_run_time is None or is_later(next_run_time, now):
                 break
             jobs.append(job)
         return jobs
@@ -199,7 +236,7 @@ class NativeJobStore(BaseJobStore):
 
     def _add(self, job: Job, *, replace: bool) -> None:
         """Adds the job; with ``replace``, in place of another of its id."""
-        trigger = to_engine(job.trigger, self._scheduler.timezone, living=self.living)
+        trigger = to_engine(job.trigger, self._default_zone(), living=self.living)
         payload = self._payload(job)
         first_run = _first_run(job)
         try:
@@ -250,7 +287,7 @@ class NativeJobStore(BaseJobStore):
         """What ``_native.Scheduler.add_jobs()`` takes for a job."""
         task, encoding, data = self._payload(job)
         return (
-            to_engine(job.trigger, self._scheduler.timezone, living=self.living),
+            to_engine(job.trigger, self._default_zone(), living=self.living),
             self._alias,
             job.id,
             job.name,
@@ -276,7 +313,7 @@ class NativeJobStore(BaseJobStore):
             fields |= _FIELDS[name]
         has_payload = fields & _native.JOB_PAYLOAD
         task, encoding, data = self._payload(job) if has_payload else (_native.LIVE_TASK, "none", b"")
-        trigger = to_engine(job.trigger, self._scheduler.timezone, living=self.living) if "trigger" in changed else None
+        trigger = to_engine(job.trigger, self._default_zone(), living=self.living) if "trigger" in changed else None
         next_run_time = job._next_run_time if fields & _native.JOB_NEXT_RUN_TIME else None
         try:
             snapshot = self._engine.modify_job(
@@ -316,8 +353,8 @@ class NativeJobStore(BaseJobStore):
 
     def _present_run_time(self, job_id: str, last_known: Any) -> Any:
         """In microseconds, ``None`` while paused; what was last known if the job or the engine is gone."""
-        engine = getattr(self._scheduler, "_engine", None)
-        if engine is None:
+        engine = getattr(self._scheduler, "_engine", None) or self._own_engine
+        if not isinstance(engine, _native.Scheduler):
             return last_known
         try:
             return engine.next_run_time(self._alias, job_id, last_known)

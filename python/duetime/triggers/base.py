@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from duetime import _native
+from duetime.util import datetime_utc_add
 
 if TYPE_CHECKING:
     from duetime.triggers.preview import PreviewedFire
@@ -55,7 +56,7 @@ class BaseTrigger(metaclass=ABCMeta):
             return next_fire_time
         import random  # with all that it needs, bigger than this package
 
-        return next_fire_time + timedelta(seconds=random.uniform(0, jitter))
+        return datetime_utc_add(next_fire_time, timedelta(seconds=random.uniform(0, jitter)))
 
 
 class NativeTrigger(BaseTrigger):

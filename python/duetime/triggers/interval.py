@@ -10,7 +10,7 @@ from duetime._errors import translate
 from duetime._zones import zone_name
 from duetime.triggers._period import jitter_microseconds, period_options, period_zone
 from duetime.triggers.base import NativeTrigger
-from duetime.util import astimezone, convert_to_datetime, get_localzone
+from duetime.util import astimezone, convert_to_datetime, get_localzone, is_later
 
 __all__ = ("IntervalTrigger",)
 
@@ -77,7 +77,7 @@ class IntervalTrigger(NativeTrigger):
         if fire_time is None or not self.jitter:
             return fire_time
         delayed = self._apply_jitter(fire_time, self.jitter, now)
-        return None if self.end_date and delayed and delayed > self.end_date else delayed
+        return None if delayed and self.end_date and is_later(delayed, self.end_date) else delayed
 
     def _make_native(self) -> _native.Trigger:
         try:

@@ -17,7 +17,7 @@ from duetime.triggers.cron.fields import (
     MonthField,
     WeekField,
 )
-from duetime.util import astimezone, convert_to_datetime, get_localzone
+from duetime.util import astimezone, convert_to_datetime, get_localzone, is_later
 
 __all__ = ("CronTrigger",)
 
@@ -132,7 +132,7 @@ class CronTrigger(NativeTrigger):
         if fire_time is None or not self.jitter:
             return fire_time
         delayed = self._apply_jitter(fire_time, self.jitter, now)
-        return min(delayed, self.end_date) if delayed and self.end_date else delayed
+        return self.end_date if delayed and self.end_date and is_later(delayed, self.end_date) else delayed
 
     def __getattr__(self, name: str) -> Any:
         if name != "fields":

@@ -1,0 +1,153 @@
+"""Being ``apscheduler``: every module of this package under APScheduler's name too.
+
+A finder answers for ``apscheduler`` and what is below it with the very module objects of ``duetime``. So a class is the
+same class, and a patch the same patch, whichever name a program, a plug-in or a pickle uses.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.abc import InspectLoader, Loader
+from importlib.machinery import ModuleSpec
+from importlib.metadata import Distribution, DistributionFinder
+from importlib.util import find_spec
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+import duetime
+
+__all__ = ("announce_to_children", "install_as_apscheduler")
+
+_NAME = "apscheduler"
+_ALL = DistributionFinder.Context()
+_CHILDREN = str(Path(__file__).with_name("_children"))
+
+
+def install_as_apscheduler(*, replace: bool = False, children: bool = True) -> None:
+    """As :func:`duetime.install_as_apscheduler`."""
+    if not _is_installed():
+        _forget_apscheduler(replace)
+        sys.meta_path.insert(0, _AliasFinder())
+    if children:
+        announce_to_children()
+
+
+def announce_to_children() -> None:
+    """Lets this process's future children be ``apscheduler`` too: they find a ``sitecustomize`` first on their path."""
+    path = os.environ.get("PYTHONPATH", "")
+    directories = path.split(os.pathsep) if path else []
+    if _CHILDREN not in directories:
+        os.environ["PYTHONPATH"] = os.pathsep.join([_CHILDREN, *directories])
+
+
+def _is_installed() -> bool:
+    return any(isinstance(finder, _AliasFinder) for finder in sys.meta_path)
+
+
+def _forget_apscheduler(replace: bool) -> None:
+    imported = [name for name in sys.modules if name.partition(".")[0] == _NAME]
+    if imported and not replace:
+        origin = getattr(sys.modules[imported[0]], "__file__", None)
+        raise RuntimeError(
+            f"APScheduler is imported already ({origin}): call duetime.install_as_apscheduler() before any import of "
+            "apscheduler, start the program with 'python -m duetime run-as-apscheduler', or give replace=True"
+        )
+    for name in imported:
+        del sys.modules[name]
+
+
+class _AliasFinder(DistributionFinder):
+    """Stands before all other finders: also where APScheduler is installed, it is not looked at."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        package, _, rest = fullname.partition(".")
+        if package != _NAME:
+            return None
+        return _submodule_spec(fullname, f"duetime.{rest}") if rest else _package_spec()
+
+    def find_distributions(self, context: DistributionFinder.Context = _ALL) -> Iterable[Any]:
+        """For programs that ask which version of APScheduler is installed."""
+        return [_Metadata()] if (context.name or "").lower() == _NAME else []
+
+
+class _Metadata(Distribution):
+    def read_text(self, filename: str) -> str | None:
+        if filename != "METADATA":
+            return None
+        return f"Metadata-Version: 2.1\nName: APScheduler\nVersion: {duetime.apscheduler_version}\n"
+
+    def locate_file(self, path: Any) -> Any:
+        return Path(duetime.__file__).parent / path
+
+
+def _package_spec() -> ModuleSpec:
+    spec = ModuleSpec(_NAME, _PackageLoader(), origin=duetime.__file__, is_package=True)
+    spec.submodule_search_locations = list(duetime.__path__)
+    return spec
+
+
+class _PackageLoader(Loader):
+    """The name ``apscheduler`` itself is a module of its own: it has another version."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module: Any = ModuleType(_NAME, duetime.__doc__)
+        module.__file__ = spec.origin
+        module.__version__ = module.version = module.release = duetime.apscheduler_version
+        module.version_info = tuple(int(part) for part in duetime.apscheduler_version.split("."))
+        module.__getattr__ = _package_attribute
+        return module  # type: ignore[no-any-return]
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is nothing to run."""
+
+
+def _package_attribute(name: str) -> Any:
+    """Modules that were imported as ``duetime...`` only, by those that a program imported as ``apscheduler...``."""
+    value = getattr(duetime, name, None)
+    if isinstance(value, ModuleType):
+        return value
+    raise AttributeError(f"module {_NAME!r} has no attribute {name!r}")
+
+
+def _submodule_spec(alias: str, name: str) -> ModuleSpec | None:
+    found = find_spec(name)
+    if found is None:
+        return None
+    is_package = found.submodule_search_locations is not None
+    spec = ModuleSpec(alias, _AliasLoader(name, found.loader), origin=found.origin, is_package=is_package)
+    spec.submodule_search_locations = found.submodule_search_locations
+    return spec
+
+
+class _AliasLoader(InspectLoader):
+    """Answers with the module of another name."""
+
+    def __init__(self, name: str, loader: Any) -> None:
+        self._name = name
+        self._loader = loader
+        self._spec: ModuleSpec | None = None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = import_module(self._name)
+        self._spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec  # the import system has put the alias's there
+
+    def is_package(self, fullname: str) -> bool:
+        return bool(self._loader.is_package(self._name))
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        code: CodeType | None = self._loader.get_code(self._name)
+        return code
+
+    def get_source(self, fullname: str) -> str | None:
+        source: str | None = self._loader.get_source(self._name)
+        return source

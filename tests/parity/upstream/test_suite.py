@@ -1,0 +1,86 @@
+"""APScheduler's own tests, run against duetime.
+
+What ends differently is listed in differences.toml, each with its reason. The list is strict: a test on it that ends
+otherwise is as wrong as one that fails and is not on it.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import tomllib
+
+SECONDS_PER_TEST = 60
+SECONDS_ALL = 900
+MOST_OF_THEM = 700  # or the suite was not found
+
+Outcomes = dict[str, dict[str, str]]
+
+
+def test_every_test_ends_as_expected(
+    upstream: Path, run_as_apscheduler: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    outcomes = _run_suite(upstream, run_as_apscheduler, tmp_path / "outcomes.json")
+    differences = _differences()
+    surprises = [
+        f"{test}: {result['outcome']}, expected {expected}\n{_last_lines(result['text'])}"
+        for test, result in sorted(outcomes.items())
+        if result["outcome"] != (expected := _expected(test, differences))
+    ]
+    assert len(outcomes) > MOST_OF_THEM
+    assert not surprises, "\n".join([f"{len(surprises)} tests end unexpectedly:", *surprises])
+
+
+def test_no_difference_is_out_of_date(upstream: Path) -> None:
+    """Each pattern names something that is there."""
+    sources = {str(path.relative_to(upstream)): path.read_text() for path in (upstream / "tests").rglob("test_*.py")}
+    for difference in _load():
+        for pattern in difference["tests"]:
+            file, _, rest = pattern.partition("::")
+            assert f"def {rest.rpartition('::')[2].partition('*')[0]}" in sources[file] or not rest, pattern
+
+
+def _run_suite(upstream: Path, run: Callable[..., subprocess.Popen[str]], file: Path) -> Outcomes:
+    options = f"-q --continue-on-collection-errors -p no:cacheprovider -p outcomes --timeout={SECONDS_PER_TEST}".split()
+    process = run("-m", "pytest", *options, "--outcomes", str(file), "tests", cwd=upstream, path=Path(__file__).parent)
+    try:
+        output, _ = process.communicate(timeout=SECONDS_ALL)
+    finally:
+        process.kill()
+    assert file.exists(), output
+    outcomes: Outcomes = json.loads(file.read_text())
+    return outcomes
+
+
+def _load() -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("differences.toml").read_text())["difference"]
+    return listed
+
+
+def _differences() -> list[tuple[str, str]]:
+    """Patterns of tests with the outcome expected; those that a server is needed for count where it is not there."""
+    return [
+        (test, difference["outcome"])
+        for difference in _load()
+        if "server" not in difference or not _answers(difference["server"])
+        for test in difference["tests"]
+    ]
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _expected(test: str, differences: list[tuple[str, str]]) -> str:
+    return next((outcome for pattern, outcome in differences if fnmatchcase(test, pattern)), "passed")
+
+
+def _last_lines(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines()[-6:])
