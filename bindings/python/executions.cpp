@@ -3,12 +3,11 @@
 #include <duetime/plugin.h>
 
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "bindings/python/errors.h"
 #include "bindings/python/gil.h"
 #include "bindings/python/jobs.h"
+#include "bindings/python/strings.h"
 
 namespace duetime::python {
 namespace {
@@ -54,14 +53,13 @@ bool may_start(const Execution& execution, std::size_t run) {
   return may != 0;
 }
 
-void finish(const Execution& execution, std::size_t run, int32_t status,
-            const std::optional<std::string>& kind, const std::optional<std::string>& message,
-            const std::optional<std::string>& traceback, py::object result) {
+void finish(const Execution& execution, std::size_t run, int32_t status, Text kind, Text message,
+            Text traceback, py::object result) {
   duetime_run_outcome outcome = DUETIME_RUN_OUTCOME_INIT;
   outcome.status = status;
-  outcome.error_kind = kind ? kind->c_str() : nullptr;
-  outcome.error_message = message ? message->c_str() : nullptr;
-  outcome.traceback = traceback ? traceback->c_str() : nullptr;
+  outcome.error_kind = kind;
+  outcome.error_message = message;
+  outcome.traceback = traceback;
   if (!result.is_none()) {
     outcome.result = result.release().ptr();
     outcome.release_result = &release_python_object;
@@ -69,8 +67,8 @@ void finish(const Execution& execution, std::size_t run, int32_t status,
   call_unlocked([&] { return duetime_execution_finish(execution.get(), run, &outcome); });
 }
 
-void give_back(const Execution& execution, const std::string& reason) {
-  call_unlocked([&] { return duetime_execution_give_back(execution.get(), reason.c_str()); });
+void give_back(const Execution& execution, Text reason) {
+  call_unlocked([&] { return duetime_execution_give_back(execution.get(), reason); });
 }
 
 struct PythonExecutor {

@@ -69,10 +69,12 @@ std::string json_call(const Scheduler& scheduler) {
   return take_text(json);
 }
 
-duetime_time run_pending(Scheduler& scheduler) {
+// When to call again, in microseconds, or None.
+py::object run_pending(Scheduler& scheduler) {
   duetime_time next = 0;
   call_unlocked([&] { return duetime_scheduler_run_pending(scheduler.get(), &next); });
-  return next;
+  if (next == DUETIME_TIME_LATEST) return py::none();
+  return py::int_(next);
 }
 
 int32_t wakeup_fd(const Scheduler& scheduler) {

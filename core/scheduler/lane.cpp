@@ -154,7 +154,7 @@ Instant Lane::run() {
     note_failure(current_error_text());
     next = retry_at_;
   }
-  next = std::min(next, add(now(), kLongestSleep));
+  if (threaded_) next = std::min(next, add(now(), kLongestSleep));
   const std::lock_guard lock(mutex_);
   health_.last_pass = now();
   health_.next_wakeup = next;

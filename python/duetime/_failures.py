@@ -12,7 +12,9 @@ def error_kind(exception: BaseException) -> str:
 
 
 def error_text(exception: BaseException) -> str:
+    """Its text, with the replacement character for what is no UTF-8 or would end it."""
     try:
-        return str(exception)
+        text = str(exception)
     except Exception:
         return "(no text)"
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -61,8 +61,9 @@ DUETIME_API void duetime_free(void *memory);
 
 /* Instants are microseconds since 1970-01-01T00:00:00 UTC, years 1 to 9999. */
 typedef int64_t duetime_time;
-#define DUETIME_TIME_NONE INT64_MIN               /* no such time: paused, spent, not set */
-#define DUETIME_TIME_FROM_TRIGGER (INT64_MIN + 1) /* as next run time: the trigger's first fire */
+#define DUETIME_TIME_NONE INT64_MIN                     /* no such time: paused, spent, not set */
+#define DUETIME_TIME_LATEST INT64_C(253402300799999999) /* the end of the year 9999: nothing to wait for */
+#define DUETIME_TIME_FROM_TRIGGER (INT64_MIN + 1)       /* as next run time: the trigger's first fire */
 
 /* Durations are microseconds. */
 typedef int64_t duetime_duration;

@@ -76,7 +76,8 @@ DUETIME_API duetime_status duetime_scheduler_health(const duetime_scheduler *sch
  */
 
 /* Claims and hands over what is due and delivers events, in this thread. out_next: when to call again at the
- * latest. UNSUPPORTED in threaded mode. */
+ * latest if the descriptor does not become readable before, DUETIME_TIME_LATEST if nothing is scheduled.
+ * UNSUPPORTED in threaded mode. */
 DUETIME_API duetime_status duetime_scheduler_run_pending(duetime_scheduler *scheduler,
                                                          duetime_time *out_next);
 

@@ -125,6 +125,8 @@ class Callbacks:
         else:
             event = events.SchedulerEvent(code, alias or None)
         if code in _OF_CALLS:
+            if code == events.EVENT_JOB_ADDED:  # listeners get the very object that the job has
+                event.job_id = scheduler._ids_being_added.get(job_id, job_id)  # type: ignore[attr-defined]
             scheduler._dispatch_event(event)
         else:
             scheduler._deliver_event(event)

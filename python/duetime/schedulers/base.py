@@ -169,6 +169,7 @@ class BaseScheduler(metaclass=ABCMeta):
         self._jobstores: dict[str, BaseJobStore] = {}
         self._listeners: list[tuple[Callable[[Any], object], int]] = []
         self._pending_jobs: list[tuple[Job, str, bool]] = []
+        self._ids_being_added: dict[str, str] = {}
         self._bridges: dict[str, EngineBridge] = {}
         self._lanes: dict[str, StoreLane] = {}
         self._lane_threads: dict[str, LaneThread] = {}
@@ -513,7 +514,8 @@ class BaseScheduler(metaclass=ABCMeta):
         self._late_events = events
         try:
             with engine_errors():
-                return _native.to_datetime(self._engine.run_pending(), self.timezone)
+                wakeup = self._engine.run_pending()
+            return None if wakeup is None else _native.to_datetime(wakeup, self.timezone)
         finally:
             self._late_events = None
 
@@ -862,7 +864,11 @@ class BaseScheduler(metaclass=ABCMeta):
         if isinstance(store, NativeJobStore):
             if self._patched_clock is not None:
                 self._find_first_run(job)
-            store._add(job, replace=replace_existing)
+            self._ids_being_added[job.id] = job.id
+            try:
+                store._add(job, replace=replace_existing)
+            finally:
+                self._ids_being_added.pop(job.id, None)
             job._jobstore_alias = jobstore_alias
         else:
             self._find_first_run(job)
