@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from duetime import _native
+from duetime._callables import callable_info
 from duetime.util import ref_to_obj
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ Payload = tuple[str, str | None, Any]
 def living_payload(job: Job) -> Payload:
     """For stores that keep nothing beyond this process: the callable and its arguments themselves.
 
-    Without arguments, which is frequent, the callable alone saves a tuple for each job.
+    Without arguments, which is frequent, the callable alone saves a tuple for each job. A reference that the user gave
+    comes after them if the callable itself would be known by another.
     """
-    args, kwargs = job.args, job.kwargs
-    if not args and not kwargs:
-        return _native.LIVE_TASK, None, job.func
-    return _native.LIVE_TASK, None, (job.func, tuple(args), dict(kwargs) if kwargs else None)
+    func, args, kwargs = job.func, job.args, job.kwargs
+    renamed = job.func_ref != callable_info(func).ref
+    if not args and not kwargs and not renamed:
+        return _native.LIVE_TASK, None, func
+    call = (func, tuple(args), dict(kwargs) if kwargs else None)
+    return _native.LIVE_TASK, None, (*call, job.func_ref) if renamed else call
 
 
 def stored_payload(job: Job, serializer: str, pickle_protocol: int) -> Payload:
@@ -91,16 +95,20 @@ def _from_json(document: Any) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
 
 def read_payload(
     snapshot: _native.Job,
-) -> tuple[Callable[..., Any], Iterable[Any], Mapping[str, Any]]:
-    """Callable, positional and keyword arguments of a stored job.
+) -> tuple[Callable[..., Any], Iterable[Any], Mapping[str, Any], str | None]:
+    """Callable, positional and keyword arguments and reference of a stored job.
 
     :raises LookupError: if there is no such callable in this program
     """
     living = snapshot.live_payload
     if living is not None:
-        if type(living) is not tuple:
-            return living, (), {}
-        func, args, kwargs = living
-        return func, args, {} if kwargs is None else kwargs
+        return _read_living(living)
     args, kwargs = decode_arguments(snapshot.payload_encoding, snapshot.payload)
-    return ref_to_obj(snapshot.task), args, kwargs or {}
+    return ref_to_obj(snapshot.task), args, kwargs or {}, snapshot.task
+
+
+def _read_living(payload: Any) -> tuple[Callable[..., Any], Iterable[Any], Mapping[str, Any], str | None]:
+    if type(payload) is not tuple:
+        return payload, (), {}, callable_info(payload).ref
+    func, args, kwargs, *reference = payload
+    return func, args, kwargs or {}, reference[0] if reference else callable_info(func).ref

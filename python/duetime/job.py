@@ -23,6 +23,9 @@ __all__ = ("Job",)
 
 UTC = timezone.utc
 
+# Attributes that a job from a store makes when they are first read.
+_FROM_SNAPSHOT = frozenset({"args", "func", "func_ref", "kwargs", "trigger"})
+
 
 class Job:
     """A callable, its arguments, and when it is to be run. Made by ``add_job()``, never by the user.
@@ -81,7 +84,7 @@ class Job:
     _next_run_time: Any
     _scheduler: BaseScheduler
     _jobstore_alias: str | None
-    # What the store said; func, args, kwargs, func_ref and trigger are made from it when they are first read.
+    # What the store said.
     _snapshot: _native.Job
     # The engine's claim on a job that it handed to an executor written in Python; there only then.
     _execution: RunningExecution
@@ -145,7 +148,7 @@ class Job:
 
     def _refresh(self, snapshot: _native.Job) -> None:
         """Makes this the job that the store now has."""
-        for name in ("args", "func", "func_ref", "kwargs", "trigger"):
+        for name in _FROM_SNAPSHOT:
             with suppress(AttributeError):  # not read yet
                 delattr(self, name)
         self._show(snapshot)
@@ -166,22 +169,18 @@ class Job:
         self.misfire_grace_time = None if grace is None else _seconds(grace)
 
     def __getattr__(self, name: str) -> Any:
+        if name not in _FROM_SNAPSHOT or not hasattr(self, "_snapshot"):
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
         if name == "trigger":
             self.trigger = trigger_from_engine(self._snapshot.trigger)
-        elif name in ("args", "func", "func_ref", "kwargs"):
-            self._read_payload()
         else:
-            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
+            self._read_payload()
         return getattr(self, name)
 
     def _read_payload(self) -> None:
         from duetime._payload import read_payload
 
-        self.func, self.args, self.kwargs = read_payload(self._snapshot)
-        if self._snapshot.live_payload is None:
-            self.func_ref = self._snapshot.task
-        else:
-            self.func_ref = callable_info(self.func).ref
+        self.func, self.args, self.kwargs, self.func_ref = read_payload(self._snapshot)
 
     # --- what users do ------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import pickle
 from datetime import datetime, timedelta, timezone
 from unittest.mock import Mock
@@ -205,6 +206,20 @@ def test_textual_reference(running):
     job = running.add_job("duetime.util:asint", args=["3"], next_run_time=None)
     assert job.func_ref == "duetime.util:asint"
     assert job.name == "asint"
+
+
+def test_a_reference_stays_as_it_was_given(running):
+    job = running.add_job("os:getcwd", next_run_time=None, id="x")  # whose own reference is posix:getcwd
+    assert (job.func_ref, running.get_job("x").func_ref) == ("os:getcwd", "os:getcwd")
+    job.modify(func="os:getpid")
+    assert running.get_job("x").func_ref == "os:getpid"
+    job.modify(func=os.getpid)
+    assert running.get_job("x").func_ref == "posix:getpid"
+
+
+def test_what_was_never_set_is_missed_by_its_name():
+    with pytest.raises(AttributeError, match="'Job' object has no attribute 'args'"):
+        Job(Mock(BaseScheduler), func=work)
 
 
 def test_calls_its_scheduler_only():
