@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from duetime.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutionEvent
 from duetime.executors._bridge import EngineBridge, execution_of
+from duetime.testing import ManualClock
 
 if TYPE_CHECKING:
     from duetime.job import Job
@@ -131,7 +132,7 @@ class _Runs:
     def __iter__(self) -> Iterator[None]:
         for index, run_time in enumerate(self._run_times):
             self._index, self._run_time = index, run_time
-            if self._is_missed() or not self._may_start():
+            if not self._may_start():
                 continue
             self._logger.info('Running job "%s" (scheduled at %s)', self._job, self._run_time)
             token = _in_job.set(True)
@@ -140,20 +141,23 @@ class _Runs:
             finally:
                 _in_job.reset(token)
 
-    def _is_missed(self) -> bool:
+    def _may_start(self) -> bool:
+        """False: it was missed, or its lease has run out. The engine judges its own executions."""
+        if self._execution is not None:
+            return self._execution.may_start(self._index)
         grace = self._job.misfire_grace_time
         if grace is None:
-            return False
-        difference = datetime.now(timezone.utc) - self._run_time
+            return True
+        difference = self._now() - self._run_time
         if difference <= timedelta(seconds=grace):
-            return False
+            return True
         self._end(EVENT_JOB_MISSED)
-        if self._execution is None:  # else the engine says it
-            self._logger.warning('Run time of job "%s" was missed by %s', self._job, difference)
-        return True
+        self._logger.warning('Run time of job "%s" was missed by %s', self._job, difference)
+        return False
 
-    def _may_start(self) -> bool:
-        return self._execution is None or self._execution.may_start(self._index)
+    def _now(self) -> datetime:
+        clock = getattr(getattr(self._job, "_scheduler", None), "_clock", None)
+        return clock.now() if isinstance(clock, ManualClock) else datetime.now(timezone.utc)
 
     def succeeded(self, retval: Any) -> None:
         self._end(EVENT_JOB_EXECUTED, retval=retval)

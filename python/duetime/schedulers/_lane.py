@@ -72,13 +72,19 @@ class StoreLane:
         self._note_success(events)
         return wakeup
 
+    def release_executor(self, alias: str) -> None:
+        """There is one by that alias now."""
+        for job_id, reason in list(self.parked.items()):
+            if reason == _no_executor(alias):
+                del self.parked[job_id]
+
     # --- one job ------------------------------------------------------------------------------------
 
     def _run_job(self, job: Job, now: datetime, events: list[SchedulerEvent]) -> None:
         try:
             executor = self._scheduler._lookup_executor(job.executor)
         except LookupError:
-            self._park(job, f'no executor by the alias of "{job.executor}"', events)
+            self._park(job, _no_executor(job.executor), events)
             return
         try:
             run_times = self._due_times(job, now)
@@ -167,6 +173,10 @@ class StoreLane:
         if self._failing:
             events.append(StoreEvent(EVENT_STORE_RECOVERED, self._alias, ""))
         self._failing = False
+
+
+def _no_executor(alias: str) -> str:
+    return f'no executor by the alias of "{alias}"'
 
 
 class LaneThread(Thread):

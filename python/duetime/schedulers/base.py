@@ -580,6 +580,9 @@ class BaseScheduler(metaclass=ABCMeta):
             if self.state != STATE_STOPPED:
                 self._start_executor(executor, alias)
             self._executors[alias] = executor
+        for lane in list(self._lanes.values()):
+            lane.release_executor(alias)
+            self._notice_change(lane.store)
         self._dispatch_event(SchedulerEvent(EVENT_EXECUTOR_ADDED, alias))
 
     def remove_executor(self, alias: str, shutdown: bool = True) -> None:
@@ -1123,7 +1126,7 @@ class BaseScheduler(metaclass=ABCMeta):
         """
         parked = parse_parked(self._running_engine().list_parked())
         for alias, lane in list(self._lanes.items()):
-            parked += [ParkedJob(alias, job_id, reason) for job_id, reason in list(lane.parked.items())]
+            parked += [ParkedJob(job_id, alias, reason) for job_id, reason in list(lane.parked.items())]
         return parked
 
     def release_job(self, job_id: str, jobstore: str = "default") -> None:

@@ -50,7 +50,18 @@ def main() -> None:
 
 
 FAR = "2999-01-01 00:00:00"
-SHOWN = ("running", "id", "func", "args", "trigger", "second", "day_of_week", "run_date", "minutes", "misfire_grace_time")
+SHOWN = (
+    "running",
+    "id",
+    "func",
+    "args",
+    "trigger",
+    "second",
+    "day_of_week",
+    "run_date",
+    "minutes",
+    "misfire_grace_time",
+)
 
 
 def add_nothing() -> None:
