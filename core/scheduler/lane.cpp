@@ -125,7 +125,7 @@ void Lane::wake() {
 }
 
 void Lane::wake_for(std::optional<Instant> due) {
-  if (!due || *due >= next_due_.load()) return;
+  if (!due || paused_ || *due >= next_due_.load()) return;  // resuming looks at the store anyway
   look_ = true;
   ring();
 }

@@ -1,8 +1,9 @@
 """duetime against APScheduler 3.11.3, in the same process and interleaved, so that a busy machine slows both.
 
-    python tests/bench/python_bench.py [--rounds N] [--json FILE]
+    python tests/bench/python_bench.py [--rounds N] [--only WORDS] [--json FILE]
 
-Needs both packages. Each figure is the best of the rounds; only the ratios count.
+Needs both packages, and SQLAlchemy for APScheduler's jobs in a file. Each figure is the best of the rounds; only the
+ratios count.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from python_timing import cpu_per_thousand_fires, lateness, start_with_stored_jobs
 
 PACKAGES = ("apscheduler", "duetime")
 
@@ -209,6 +212,12 @@ def measures(largest: int) -> list[tuple[str, str, bool, Measure]]:
     for what in ("get", "modify", "reschedule", "pause+resume", "remove"):
         rows.append((f"{what} at {largest:,}", "/s", True, lambda p, w=what: change(p, largest, w)))
     rows.append((f"fires, burst of {middle:,}", "/s", True, lambda p: fires(p, middle)))
+    rows.append(("CPU per 1,000 fires", "s", False, lambda p: cpu_per_thousand_fires(p, middle)))
+    for idle in (0, middle, largest):
+        for percent in (50, 99):
+            name = f"lateness p{percent}, {idle:,} asleep"
+            rows.append((name, "s", False, lambda p, n=idle, percent=percent: lateness(p, n, percent)))
+    rows.append((f"start with {largest:,} stored", "s", False, lambda p: start_with_stored_jobs(p, largest)))
     for zone in ("UTC", "America/New_York"):
         rows.append((f"next fire time, {zone}", "/s", True, lambda p, z=zone: next_fire_time(p, z)))
     for trigger in ("date", "interval", "cron"):
@@ -217,10 +226,12 @@ def measures(largest: int) -> list[tuple[str, str, bool, Measure]]:
     return rows
 
 
-def run(rounds: int, largest: int) -> list[dict[str, Any]]:
+def run(rounds: int, largest: int, only: str) -> list[dict[str, Any]]:
     packages = [Package(name) for name in PACKAGES]
     table = []
     for name, unit, more_is_better, measure in measures(largest):
+        if only not in name:
+            continue
         best: dict[str, float] = {}
         choose = max if more_is_better else min
         for _ in range(rounds):
@@ -238,11 +249,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--largest", type=int, default=100_000)
+    parser.add_argument("--only", metavar="WORDS", default="", help="the rows with these words in their names")
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     print(f"{'':34} {'APScheduler':>14} {'duetime':>14}")
-    table = run(arguments.rounds, arguments.largest)
+    table = run(arguments.rounds, arguments.largest, arguments.only)
     if arguments.json:
         with open(arguments.json, "w") as file:
             json.dump(table, file, indent=1)

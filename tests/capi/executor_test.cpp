@@ -30,7 +30,9 @@ struct Collector {
     if (self.error) duetime_plugin_set_error(self.error);
     if (self.submit_status != 0) return self.submit_status;
     self.given.push_back(execution);
-    if (self.runs_at_once) EXPECT_OK(duetime_execution_run(execution));
+    if (self.runs_at_once) {
+      EXPECT_OK(duetime_execution_run(execution));
+    }
     return 0;
   }
   static void shutdown(void* user_data, int32_t) { ++of(user_data).shutdowns; }
@@ -109,7 +111,7 @@ TEST_F(Executors, AreStartedGivenWorkAndShutDown) {
   int32_t may = 0;
   ASSERT_OK(duetime_execution_may_start(execution, 0, &may));
   EXPECT_EQ(may, 1);
-  EXPECT_EQ(count("claimed"), 1u);
+  EXPECT_EQ(count("succeeded"), 0u);
   ASSERT_OK(finish(execution, 0, DUETIME_TASK_SUCCEEDED));
   run_pending();
   EXPECT_EQ(count("succeeded"), 1u);
@@ -204,7 +206,6 @@ TEST_F(Executors, ThatCannotTakeARunGetItAgainLater) {
   collector.error = "no room";
   add_job("job");
   advance(60 * kSecond);
-  EXPECT_EQ(count("claimed"), 1u);
   collector.submit_status = 0;
   run_pending();
   EXPECT_TRUE(collector.given.empty()) << "not before a pause";

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from duetime.util import asbool, asint
@@ -47,5 +46,7 @@ def warn_of_unknown(unknown: Iterable[str], known: Iterable[str], kind: str, sta
 def _hint(key: str, known: Iterable[str]) -> str:
     if key in _JOB_DEFAULTS:
         return f" (did you mean job_defaults={{{key!r}: ...}}?)"
+    from difflib import get_close_matches
+
     near = get_close_matches(key, list(known), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

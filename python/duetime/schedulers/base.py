@@ -546,7 +546,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _notice_change(self, store: BaseJobStore) -> None:
         """A job of that store may be due earlier; the engine knows it of its own stores."""
-        if self._state == STATE_RUNNING and (self._hosted or not isinstance(store, NativeJobStore)):
+        if (self._hosted or not isinstance(store, NativeJobStore)) and self._state == STATE_RUNNING:
             self.wakeup()
             self._wake_lanes()
 
@@ -862,16 +862,13 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _real_add_job(self, job: Job, jobstore_alias: str, replace_existing: bool) -> None:
         """Puts the job into its store."""
-        self._fill_defaults(job)
+        if self._state == STATE_STOPPED:
+            self._fill_defaults(job)
         store = self._lookup_jobstore(jobstore_alias)
         if isinstance(store, NativeJobStore):
             if self._patched_clock is not None:
                 self._find_first_run(job)
-            self._ids_being_added[job.id] = job.id
-            try:
-                store._add(job, replace=replace_existing)
-            finally:
-                self._ids_being_added.pop(job.id, None)
+            self._add_to_engine(store, job, replace_existing)
             job._jobstore_alias = jobstore_alias
         else:
             self._find_first_run(job)
@@ -880,6 +877,16 @@ class BaseScheduler(metaclass=ABCMeta):
             self._dispatch_event(JobEvent(EVENT_JOB_ADDED, job.id, jobstore_alias))
         self._logger.info('Added job "%s" to job store "%s"', job.name, jobstore_alias)
         self._notice_change(store)
+
+    def _add_to_engine(self, store: NativeJobStore, job: Job, replace_existing: bool) -> None:
+        if not self._listeners:
+            store._add(job, replace=replace_existing)
+            return
+        self._ids_being_added[job.id] = job.id
+        try:
+            store._add(job, replace=replace_existing)
+        finally:
+            self._ids_being_added.pop(job.id, None)
 
     def _find_first_run(self, job: Job) -> None:
         """What the engine finds itself where it knows the time."""
