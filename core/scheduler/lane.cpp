@@ -211,7 +211,8 @@ Instant Lane::next_wakeup() const {
   return next;
 }
 
-void Lane::look_again() {
+void Lane::look_again(Instant horizon) {
+  horizon_ = horizon;
   reclaim_ = true;
   look_ = true;
 }
@@ -246,10 +247,11 @@ void Lane::prune_if_due() {
 // --- claiming
 // -----------------------------------------------------------------------------------------------
 
-ClaimRequest Lane::make_request(const Uuid& claim_id, const Exclusions& exclusions, std::size_t limit) const {
+ClaimRequest Lane::make_request(const Uuid& claim_id, const CallTime& time, const Exclusions& exclusions,
+                                std::size_t limit) const {
   return {.owner = node_->id,
           .claim_id = claim_id,
-          .time = node_->time(),
+          .time = time,
           .boot_id = node_->clock->boot_id(),
           .lease = node_->options.lease,
           .limit = limit,
@@ -265,7 +267,8 @@ void Lane::reclaim_if_due() {
   if (!reclaim_.exchange(false) && now() < reclaim_at_) return;
   const Capacity capacity = measure_capacity();
   const Exclusions exclusions = parking_.exclusions();
-  const ClaimResult result = store_.reclaim_expired(make_request(pass_claim_id(), exclusions, kClaimLimit));
+  const ClaimResult result =
+      store_.reclaim_expired(make_request(pass_claim_id(), node_->time(), exclusions, kClaimLimit));
   claim_id_ = {};
   reclaim_at_ = std::max(result.next_expiry.value_or(kLatestInstant), add(now(), kShortestReclaimPause));
   for (const AbandonedRun& run : result.abandoned) events_.abandoned(run);
@@ -292,6 +295,8 @@ void Lane::claim_all() {
 
 // Whether anything came of it.
 bool Lane::claim_batch() {
+  const CallTime time = node_->time();
+  if (time.now > horizon_.load()) return false;
   Capacity capacity = measure_capacity();
   if (capacity.total == 0) return true;
   Exclusions exclusions = parking_.exclusions();
@@ -299,8 +304,9 @@ bool Lane::claim_batch() {
     if (slots == 0) exclusions.executors.insert(alias);
   }
   Undecided undecided;
-  const ClaimResult result = claim(
-      make_request(pass_claim_id(), exclusions, std::min(kClaimLimit, capacity.total)), capacity, undecided);
+  const ClaimResult result =
+      claim(make_request(pass_claim_id(), time, exclusions, std::min(kClaimLimit, capacity.total)), capacity,
+            undecided);
   next_due_ = result.next_due.value_or(kLatestInstant);
   if (store_.poll_interval() > Duration{0}) poll_at_ = add(now(), store_.poll_interval());
   report(result);
@@ -344,7 +350,7 @@ ClaimResult Lane::claim(const ClaimRequest& request, Capacity& capacity, Undecid
 // the lease ends.
 ClaimResult Lane::claim_now(std::string_view id) {
   const Exclusions none;
-  ClaimRequest request = make_request(make_uuid(), none, 1);
+  ClaimRequest request = make_request(make_uuid(), node_->time(), none, 1);
   for (int tries = kClaimNowTries;; --tries) {
     request.time = node_->time();
     try {

@@ -46,8 +46,9 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   void arm(Instant next);
   void poll();
 
-  // For run_due(): has the next run() ask the store, and tells afterwards when there is work next.
-  void look_again();
+  // For run_due(): has the next run() ask the store, but claim nothing once the clock is beyond `horizon`.
+  // Then tells when there is work next.
+  void look_again(Instant horizon);
   Instant next_work() const;
 
   void set_paused(bool paused);
@@ -125,7 +126,8 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   ClaimResult claim(const ClaimRequest& request, Capacity& capacity, Undecided& undecided);
   ClaimResult claim_now(std::string_view id);
   const Uuid& pass_claim_id();
-  ClaimRequest make_request(const Uuid& claim_id, const Exclusions& exclusions, std::size_t limit) const;
+  ClaimRequest make_request(const Uuid& claim_id, const CallTime& time, const Exclusions& exclusions,
+                            std::size_t limit) const;
   Capacity measure_capacity();
   bool decide(const Undecided& undecided);
   void report(const ClaimResult& result);
@@ -171,6 +173,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   std::atomic<bool> reclaim_{false};               // there may be claims to take over
   std::atomic<bool> store_changed_{false};         // another node changed the store
   std::atomic<Instant> next_due_{kLatestInstant};  // kLatestInstant while a claim is under way
+  std::atomic<Instant> horizon_{kLatestInstant};   // beyond it nothing is claimed
   std::atomic<bool> paused_{false};
   std::atomic<bool> stopping_{false};
 

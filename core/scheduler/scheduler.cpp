@@ -57,7 +57,7 @@ class Scheduler::Impl {
   Health health() const;
   Instant run_pending();
   int wakeup_fd() const;
-  Instant run_due();
+  Instant run_due(Instant step);
   std::size_t executing() const;
 
   void add_store(const std::string& alias, JobStorePtr store);
@@ -323,9 +323,11 @@ Instant Scheduler::Impl::run_pending() {
   return run_lanes([](Lane&, Instant wakeup) { return wakeup; });
 }
 
-Instant Scheduler::Impl::run_due() {
-  for (const auto& lane : lanes()) lane->look_again();
-  return run_lanes([](Lane& lane, Instant) { return lane.next_work(); });
+Instant Scheduler::Impl::run_due(Instant step) {
+  for (const auto& lane : lanes()) lane->look_again(step);
+  const Instant next = run_lanes([](Lane& lane, Instant) { return lane.next_work(); });
+  for (const auto& lane : lanes()) lane->look_again(kLatestInstant);
+  return next;
 }
 
 // Answers the earliest of what `next_of` says about each lane.
@@ -728,7 +730,7 @@ SchedulerState Scheduler::state() const { return impl_->state(); }
 Health Scheduler::health() const { return impl()->health(); }
 Instant Scheduler::run_pending() { return impl()->run_pending(); }
 int Scheduler::wakeup_fd() const { return impl()->wakeup_fd(); }
-Instant Scheduler::run_due() { return impl()->run_due(); }
+Instant Scheduler::run_due(Instant step) { return impl()->run_due(step); }
 std::size_t Scheduler::executing() const { return impl()->executing(); }
 
 void Scheduler::add_store(const std::string& alias, JobStorePtr store) {

@@ -121,9 +121,10 @@ class Scheduler {
   Instant run_pending();
   int wakeup_fd() const;  // readable when run_pending() has work; -1 in threaded mode
 
-  // For play() (time_lapse.h): as run_pending(), but looks at every store again, and answers when there is
-  // work next of all that is known now; kLatestInstant for never.
-  Instant run_due();
+  // For play() (time_lapse.h): as run_pending(), but looks at every store again, claims nothing once the
+  // clock is beyond `step`, and answers when there is work next of all that is known now; kLatestInstant for
+  // never.
+  Instant run_due(Instant step);
   std::size_t executing() const;  // claims that are under way on this node
 
   // --- parts ----------------------------------------------------------------------------------------------

@@ -63,7 +63,8 @@ class TimeLapse {
 
  private:
   // Until nothing is under way and nothing is due at `step`; answers what is due next. Empty if time ran out.
-  // A task that moves the clock makes more due, which is not claimed before everything of this step has ended.
+  // A task that moves the clock makes more due, which is not claimed before everything of this step has
+  // ended.
   std::optional<Instant> settle(Instant step) {
     for (;;) {
       const Instant next = run_all(step);
