@@ -37,6 +37,7 @@ static_assert(same(ErrorCode::kCallback, DUETIME_ERROR_CALLBACK));
 static_assert(same(ErrorCode::kUnsupported, DUETIME_ERROR_UNSUPPORTED));
 static_assert(same(ErrorCode::kNoMemory, DUETIME_ERROR_NO_MEMORY));
 static_assert(same(ErrorCode::kInternal, DUETIME_ERROR_INTERNAL));
+static_assert(same(ErrorCode::kMaxInstances, DUETIME_ERROR_MAX_INSTANCES));
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
@@ -104,6 +105,7 @@ const char* duetime_status_name(duetime_status status) {
     DUETIME_NAME(DUETIME_ERROR_UNSUPPORTED);
     DUETIME_NAME(DUETIME_ERROR_NO_MEMORY);
     DUETIME_NAME(DUETIME_ERROR_INTERNAL);
+    DUETIME_NAME(DUETIME_ERROR_MAX_INSTANCES);
     default:
       return "unknown status";
   }

@@ -48,6 +48,12 @@ std::string optional_store(const char* alias) {
   return checked_text(alias, "store");
 }
 
+Uuid required_run_id(const char* run_id) {
+  const std::string text = required_text(run_id, "run_id");
+  if (const std::optional<Uuid> parsed = parse_uuid(text)) return *parsed;
+  refuse("run_id is " + in_quotes(text) + "; expected 32 hexadecimal digits");
+}
+
 std::string required_job_id(const char* id) {
   std::string checked = required_text(id, "id");
   if (checked.size() <= kMaxIdBytes) return checked;

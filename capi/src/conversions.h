@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/uuid.h"
 #include "core/time/instant.h"
 
 namespace duetime::capi {
@@ -27,6 +28,7 @@ std::string optional_store(const char* alias);
 
 // 1 to kMaxIdBytes bytes.
 std::string required_job_id(const char* id);
+Uuid required_run_id(const char* run_id);
 
 // For what tasks report: bytes that are not UTF-8 become U+FFFD; NULL becomes "".
 std::string repaired_text(const char* text);

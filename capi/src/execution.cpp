@@ -161,6 +161,11 @@ int64_t duetime_execution_fence(const duetime_execution* execution) {
   return answer<int64_t>(0, [&] { return Use<duetime_execution>(execution)->claim().fence; });
 }
 
+int32_t duetime_execution_is_cancelled(const duetime_execution* execution, size_t run) {
+  return of_run<int32_t>(execution, run, 0,
+                         [&](const ExecutionObject& e) { return e.is_cancelled(run) ? 1 : 0; });
+}
+
 duetime_status duetime_execution_may_start(duetime_execution* execution, size_t run, int32_t* out_may_start) {
   return guard([&] {
     const Use<duetime_execution> use(execution);

@@ -22,6 +22,7 @@ class ExecutionObject final : public HandleObject {
   const Claim& claim() const { return *execution_.claim; }
   const std::string& store() const { return execution_.host->store_alias(); }
   const std::string& run_id(std::size_t run) const { return run_ids_.at(run); }
+  bool is_cancelled(std::size_t run) const { return execution_.host->is_cancelled(claim().runs[run].id); }
 
   // All throw kInvalidArgument for what is out of order.
   bool may_start(std::size_t run);

@@ -88,6 +88,15 @@ Json run_report(const std::vector<RunRecord>& runs) {
   return report;
 }
 
+Json running_report(const std::vector<StoreRun>& runs) {
+  Json report = Json::array();
+  for (const StoreRun& run : runs) {
+    report.push_back(to_json(run.record));
+    report.back()["store"] = run.store;
+  }
+  return report;
+}
+
 Json parked_report(const std::vector<ParkedJob>& parked) {
   Json report = Json::array();
   for (const ParkedJob& job : parked) {

@@ -1,6 +1,8 @@
 #include <duetime/scheduler.h>
 
 #include <algorithm>
+#include <memory>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -19,6 +21,7 @@
 #include "core/executors/thread_pool.h"
 #include "core/jobstores/memory.h"
 #include "core/jobstores/registry.h"
+#include "core/scheduler/time_lapse.h"
 
 using namespace duetime;
 using namespace duetime::capi;
@@ -147,6 +150,35 @@ std::vector<JobRequest> to_requests(const std::vector<JobOptions>& options,
   return requests;
 }
 
+// Hosted schedulers on one manual clock. Throws kInvalidArgument if they are not.
+class Troupe {
+ public:
+  Troupe(duetime_scheduler* const* schedulers, size_t count) {
+    if (count == 0) refuse("count is 0; expected at least 1");
+    const std::span given(&input(schedulers, "schedulers"), count);
+    for (duetime_scheduler* scheduler : given) add(scheduler);
+  }
+
+  std::span<Scheduler* const> schedulers() const { return schedulers_; }
+  ManualClock& clock() const { return *clock_; }
+
+ private:
+  void add(duetime_scheduler* handle) {
+    const auto& use = uses_.emplace_back(std::make_unique<Use<duetime_scheduler>>(handle));
+    const std::string name = "schedulers[" + std::to_string(uses_.size() - 1) + "]";
+    auto* const clock = dynamic_cast<ManualClock*>((*use)->clock.get());
+    if (clock == nullptr) refuse(name + " is not on a manual clock");
+    if ((*use)->scheduler.wakeup_fd() < 0) refuse(name + " is not hosted");
+    if (clock_ != nullptr && clock != clock_) refuse(name + " is on another clock than the first");
+    clock_ = clock;
+    schedulers_.push_back(&(*use)->scheduler);
+  }
+
+  std::vector<std::unique_ptr<Use<duetime_scheduler>>> uses_;
+  std::vector<Scheduler*> schedulers_;
+  ManualClock* clock_ = nullptr;
+};
+
 TriggerPtr optional_trigger(const duetime_trigger* trigger) {
   return trigger == nullptr ? nullptr : Use<duetime_trigger>(trigger)->trigger;
 }
@@ -157,6 +189,18 @@ JobOptions optional_job_options(const duetime_job_options* options) {
 }
 
 }  // namespace
+
+duetime_status duetime_scheduler_play(duetime_scheduler* const* schedulers, size_t count, duetime_time until,
+                                      duetime_duration timeout) {
+  return guard([&] {
+    const Troupe troupe(schedulers, count);
+    const Instant end = required_instant(until, "until");
+    if (timeout < 0) refuse("timeout is " + std::to_string(timeout) + " microseconds; expected 0 or more");
+    if (play(troupe.schedulers(), troupe.clock(), end, Duration{timeout})) return;
+    throw Error(ErrorCode::kTimeout, "tasks that are due at " + to_string(troupe.clock().now()) +
+                                         " have not ended within the timeout");
+  });
+}
 
 duetime_status duetime_scheduler_create(const duetime_scheduler_options* options,
                                         duetime_scheduler** out_scheduler) {
@@ -434,6 +478,42 @@ duetime_status duetime_scheduler_list_runs(const duetime_scheduler* scheduler, c
     const RunFilter filter =
         filter_json ? parse_run_filter(required_text(filter_json, "filter_json")) : RunFilter();
     out = to_c_text(to_text(run_report(use->scheduler.list_runs(optional_store(store), filter))));
+  });
+}
+
+duetime_status duetime_scheduler_run_job(duetime_scheduler* scheduler, const char* store, const char* id,
+                                         char** out_run_id) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    const Uuid run = use->scheduler.run_job_now(optional_store(store), required_job_id(id));
+    if (out_run_id != nullptr) *out_run_id = to_c_text(to_string(run));
+  });
+}
+
+duetime_status duetime_scheduler_cancel_run(duetime_scheduler* scheduler, const char* run_id) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    const Uuid run = required_run_id(run_id);
+    if (use->scheduler.cancel_run(run)) return;
+    throw Error(ErrorCode::kNotFound, "no run " + in_quotes(to_string(run)) + " is under way on this node");
+  });
+}
+
+duetime_status duetime_scheduler_is_run_cancelled(const duetime_scheduler* scheduler, const char* run_id,
+                                                  int32_t* out_cancelled) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    int32_t& out = output(out_cancelled, "out_cancelled");
+    out = use->scheduler.is_run_cancelled(required_run_id(run_id)) ? 1 : 0;
+  });
+}
+
+duetime_status duetime_scheduler_list_running(const duetime_scheduler* scheduler, const char* store,
+                                              char** out_json) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    char*& out = output(out_json, "out_json");
+    out = to_c_text(to_text(running_report(use->scheduler.list_running(optional_store(store)))));
   });
 }
 

@@ -150,6 +150,10 @@ int64_t duetime_call_fence(const duetime_call* call) {
   return of_call<int64_t>(call, 0, [](const duetime_call& c) { return c.call.claim.fence; });
 }
 
+int32_t duetime_call_is_cancelled(const duetime_call* call) {
+  return of_call<int32_t>(call, 0, [](const duetime_call& c) { return c.call.is_cancelled() ? 1 : 0; });
+}
+
 const char* duetime_call_payload_encoding(const duetime_call* call) {
   return text_of_call(call, [](const duetime_call& c) -> const std::string& {
     const std::string& encoding = c.job().payload.encoding;

@@ -28,6 +28,7 @@ enum class ErrorCode : int32_t {
   kUnsupported = -14,      // the store, trigger or platform cannot do this
   kNoMemory = -15,
   kInternal = -16,
+  kMaxInstances = -17,  // as many runs of the job as its max_instances allows are under way
 };
 
 class Error : public std::runtime_error {

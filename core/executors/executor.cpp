@@ -18,7 +18,7 @@ TaskOutcome failure(std::string kind, std::string message) {
 
 TaskOutcome guarded_call(const Execution& execution, const ClaimedRun& run) noexcept {
   try {
-    return (*execution.task)({*execution.claim, run, execution.host->store_alias()});
+    return (*execution.task)({*execution.claim, run, execution.host->store_alias(), *execution.host});
   } catch (const std::exception& error) {
     return failure("std::exception", error.what());
   } catch (...) {

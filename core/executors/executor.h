@@ -19,10 +19,8 @@
 namespace duetime {
 
 // The scheduler's side of an execution. Called from executor threads; never throws.
-class ExecutionHost {
+class ExecutionHost : public Cancellation {
  public:
-  virtual ~ExecutionHost() = default;
-
   // By executors that declines() says may decline: it took the claim.
   virtual void accepted(const ClaimPtr& claim) noexcept = 0;
 

@@ -28,10 +28,21 @@ struct TaskOutcome {
   std::shared_ptr<void> result;  // an object of the host language; handed on in the run's event
 };
 
+// Whether somebody wants a run to end early. Any thread.
+class Cancellation {
+ public:
+  virtual ~Cancellation() = default;
+  virtual bool is_cancelled(const Uuid& run) const noexcept = 0;
+};
+
 struct TaskCall {
   const Claim& claim;
   const ClaimedRun& run;
   const std::string& store;  // alias
+  const Cancellation& cancellation;
+
+  // The task decides what it makes of it, and when it looks.
+  bool is_cancelled() const { return cancellation.is_cancelled(run.id); }
 };
 
 using TaskFunction = std::function<TaskOutcome(const TaskCall&)>;

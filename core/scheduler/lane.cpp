@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kClaimLimit = 1'000;
 constexpr Duration kLongestSleep = std::chrono::seconds(60);
 constexpr Duration kShortestReclaimPause = std::chrono::milliseconds(50);
+constexpr int kClaimNowTries = 3;
 constexpr Duration kPruneInterval = std::chrono::minutes(10);
 constexpr Duration kFirstContentionPause = std::chrono::milliseconds(1);
 constexpr Duration kLongestContentionPause = std::chrono::milliseconds(50);
@@ -36,6 +37,14 @@ RunState state_of(TaskOutcome::Kind kind) {
 std::string error_of(const TaskOutcome& outcome) {
   if (outcome.kind == TaskOutcome::Kind::kSucceeded) return {};
   return outcome.error_kind + (outcome.error_kind.empty() ? "" : ": ") + outcome.error_message;
+}
+
+TaskOutcome cancelled_outcome() {
+  TaskOutcome outcome;
+  outcome.kind = TaskOutcome::Kind::kFailed;
+  outcome.error_kind = "RunCancelledError";
+  outcome.error_message = "the run was cancelled before it started";
+  return outcome;
 }
 
 RunPlan leave() {
@@ -77,7 +86,21 @@ void Lane::start_thread() {
   thread_ = std::thread([self = shared_from_this()] { self->run_thread(); });
 }
 
+void Lane::begin() {
+  {
+    const std::lock_guard lock(mutex_);
+    begun_ = true;
+  }
+  begin_.notify_all();
+}
+
+void Lane::wait_for_begin() {
+  std::unique_lock lock(mutex_);
+  begin_.wait(lock, [&] { return begun_ || stopping_; });
+}
+
 void Lane::run_thread() {
+  wait_for_begin();
   while (!stopping_) {
     arm(run());
     heed(alarm_->wait());
@@ -99,7 +122,12 @@ void Lane::heed(const WakeReason& reason) {
 }
 
 void Lane::stop() {
-  stopping_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  begin_.notify_all();
+  under_way_.cancel_all();
   alarm_->ring();
   if (thread_.joinable() && thread_.get_id() == std::this_thread::get_id()) {
     thread_.detach();
@@ -136,9 +164,7 @@ void Lane::ring() {
 }
 
 void Lane::wait_until_idle() {
-  std::unique_lock lock(mutex_);
-  const std::size_t own = executing_host() == this ? 1 : 0;  // a run that waits does not wait for itself
-  idle_.wait(lock, [&] { return executing_ <= own; });
+  under_way_.wait_until_idle(executing_host() == this ? 1 : 0);  // a run that waits does not wait for itself
 }
 
 // --- a pass
@@ -185,6 +211,17 @@ Instant Lane::next_wakeup() const {
   return next;
 }
 
+void Lane::look_again(Instant horizon) {
+  horizon_ = horizon;
+  reclaim_ = true;
+  look_ = true;
+}
+
+Instant Lane::next_work() const {
+  if (failures_.failing()) return retry_at_;
+  return paused_ ? kLatestInstant : std::min(next_due_.load(), reclaim_at_);
+}
+
 void Lane::note_failure(const std::string& error) {
   if (!failures_.failing()) events_.store_failed(error);
   retry_at_ = add(now(), failures_.next());
@@ -210,27 +247,33 @@ void Lane::prune_if_due() {
 // --- claiming
 // -----------------------------------------------------------------------------------------------
 
-ClaimRequest Lane::make_request(const Exclusions& exclusions, std::size_t limit) {
-  if (claim_id_.is_nil()) claim_id_ = make_uuid();
+ClaimRequest Lane::make_request(const Uuid& claim_id, const CallTime& time, const Exclusions& exclusions,
+                                std::size_t limit) const {
   return {.owner = node_->id,
-          .claim_id = claim_id_,
-          .time = node_->time(),
+          .claim_id = claim_id,
+          .time = time,
           .boot_id = node_->clock->boot_id(),
           .lease = node_->options.lease,
           .limit = limit,
           .exclusions = &exclusions};
 }
 
+const Uuid& Lane::pass_claim_id() {
+  if (claim_id_.is_nil()) claim_id_ = make_uuid();
+  return claim_id_;
+}
+
 void Lane::reclaim_if_due() {
   if (!reclaim_.exchange(false) && now() < reclaim_at_) return;
   const Capacity capacity = measure_capacity();
   const Exclusions exclusions = parking_.exclusions();
-  const ClaimResult result = store_.reclaim_expired(make_request(exclusions, kClaimLimit));
+  const ClaimResult result =
+      store_.reclaim_expired(make_request(pass_claim_id(), node_->time(), exclusions, kClaimLimit));
   claim_id_ = {};
   reclaim_at_ = std::max(result.next_expiry.value_or(kLatestInstant), add(now(), kShortestReclaimPause));
   for (const AbandonedRun& run : result.abandoned) events_.abandoned(run);
   for (const ClaimPtr& claim : result.claims) events_.recovered(*claim);
-  hand_over(result.claims, capacity);
+  hand_over(result.claims, capacity.executors);
 }
 
 // Until nothing is due that this node may take. next_due_ stands at the latest instant meanwhile, so that
@@ -252,6 +295,8 @@ void Lane::claim_all() {
 
 // Whether anything came of it.
 bool Lane::claim_batch() {
+  const CallTime time = node_->time();
+  if (time.now > horizon_.load()) return false;
   Capacity capacity = measure_capacity();
   if (capacity.total == 0) return true;
   Exclusions exclusions = parking_.exclusions();
@@ -260,11 +305,12 @@ bool Lane::claim_batch() {
   }
   Undecided undecided;
   const ClaimResult result =
-      claim(make_request(exclusions, std::min(kClaimLimit, capacity.total)), capacity, undecided);
+      claim(make_request(pass_claim_id(), time, exclusions, std::min(kClaimLimit, capacity.total)), capacity,
+            undecided);
   next_due_ = result.next_due.value_or(kLatestInstant);
   if (store_.poll_interval() > Duration{0}) poll_at_ = add(now(), store_.poll_interval());
   report(result);
-  hand_over(result.claims, capacity);
+  hand_over(result.claims, capacity.executors);
   const bool decided = decide(undecided);
   return decided || !result.claims.empty() || !result.skipped.empty() || !result.unreadable.empty();
 }
@@ -298,6 +344,49 @@ ClaimResult Lane::claim(const ClaimRequest& request, Capacity& capacity, Undecid
     if (error.code() != ErrorCode::kTimeout) claim_id_ = {};
     throw;
   }
+}
+
+// Repeated with its claim_id while its outcome is unknown: what it may have claimed must not lie there until
+// the lease ends.
+ClaimResult Lane::claim_now(std::string_view id) {
+  const Exclusions none;
+  ClaimRequest request = make_request(make_uuid(), node_->time(), none, 1);
+  for (int tries = kClaimNowTries;; --tries) {
+    request.time = node_->time();
+    try {
+      return store_.claim_now(id, request);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kTimeout || tries == 1) throw;
+    }
+  }
+}
+
+Uuid Lane::run_now(std::string_view id) {
+  if (stopping_) throw Error(ErrorCode::kNotRunning, "Scheduler is not running");
+  flush_ends();  // what has ended here takes no room
+  const ClaimResult result = claim_now(id);
+  if (!result.unreadable.empty()) {
+    throw Error(ErrorCode::kStoreCorrupt, "job " + in_quotes(id) + " cannot be read, so it cannot be run: " +
+                                              result.unreadable.front().unreadable);
+  }
+  if (result.claims.empty()) {
+    throw Error(ErrorCode::kMaxInstances,
+                "job " + in_quotes(id) + " has as many runs under way as its max_instances allows");
+  }
+  const Uuid run = result.claims.front()->runs.front().id;
+  under_way_.excuse(run);
+  hand_over(result.claims, node_->executors->all());
+  return run;
+}
+
+// The store knows what other nodes execute, and the memory store not even what is executed here.
+std::vector<RunRecord> Lane::list_running() const {
+  std::vector<RunRecord> runs = store_.list_runs({.state = RunState::kClaimed, .limit = SIZE_MAX});
+  std::erase_if(runs, [&](const RunRecord& run) { return run.owner == node_->id; });
+  const std::vector<RunRecord> own = under_way_.list();
+  runs.insert(runs.end(), own.begin(), own.end());
+  std::ranges::stable_sort(runs, {}, &RunRecord::claimed_at);
+  return runs;
 }
 
 Lane::Capacity Lane::measure_capacity() {
@@ -350,20 +439,21 @@ void Lane::report(const ClaimResult& result) {
   if (!result.unreadable.empty()) look_ = true;
 }
 
-void Lane::hand_over(const std::vector<ClaimPtr>& claims, const Capacity& capacity) {
+void Lane::hand_over(const std::vector<ClaimPtr>& claims,
+                     const std::map<std::string, ExecutorPtr>& executors) {
   if (claims.empty()) return;
   leases_->hold(claims);
+  under_way_.add(claims);
   {
     const std::lock_guard lock(mutex_);
-    executing_ += claims.size();
     health_.claimed += claims.size();
   }
   std::map<ExecutorPtr, std::vector<Execution>> work;
   for (const ClaimPtr& claim : claims) {
-    const auto executor = capacity.executors.find(claim->record.job->executor);
+    const auto executor = executors.find(claim->record.job->executor);
     std::string reason;
     TaskPtr task = node_->tasks->resolve(claim->record.job->task, reason);
-    if (executor != capacity.executors.end() && task) {
+    if (executor != executors.end() && task) {
       if (!executor->second->declines()) events_.submitted(*claim);
       work[executor->second].push_back({claim, std::move(task), shared_from_this()});
     } else {
@@ -379,25 +469,36 @@ void Lane::hand_over(const std::vector<ClaimPtr>& claims, const Capacity& capaci
 // ---------------------------------------------------------------------------------------------------
 
 bool Lane::may_start(const ClaimPtr& claim, std::size_t run_index) noexcept {
-  const ClaimedRun& run = claim->runs[run_index];
-  const bool last = run_index + 1 == claim->runs.size();
   const bool given_back = run_index > 0 && is_given_back(claim);
-  if (!given_back && !leases_->may_start(claim)) {
+  if (!given_back && starts(claim, run_index)) return true;
+  if (run_index + 1 == claim->runs.size()) settle(claim);
+  return false;
+}
+
+// If it does not, what became of it is told.
+bool Lane::starts(const ClaimPtr& claim, std::size_t run_index) {
+  const ClaimedRun& run = claim->runs[run_index];
+  const Instant at = now();
+  if (!leases_->may_start(claim)) {
     events_.lost(*claim, run);
-  } else if (!given_back) {
-    const Instant started_at = now();
-    if (!is_late(*claim, run, started_at)) return true;
-    push_end({{claim, run_index, RunState::kMissed, std::nullopt, started_at, {}}, {}});
+  } else if (under_way_.is_singled_out(run.id)) {
+    const TaskOutcome outcome = cancelled_outcome();
+    push_end({{claim, run_index, RunState::kFailed, std::nullopt, at, error_of(outcome)}, outcome});
+  } else if (is_late(*claim, run, at)) {
+    push_end({{claim, run_index, RunState::kMissed, std::nullopt, at, {}}, {}});
+  } else {
+    under_way_.note_start(claim, run_index, at);
+    return true;
   }
-  if (last) settle(claim);
   return false;
 }
 
 // A run taken over from a dead node is late by its nature: that is what `recover` asked for. So is one that
-// waited for somebody to release its job.
+// waited for somebody to release its job, and one that somebody asked for.
 bool Lane::is_late(const Claim& claim, const ClaimedRun& run, Instant started_at) {
   const auto& grace = claim.record.job->misfire_grace;
   if (run.attempt > 1 || !grace || started_at - run.scheduled_time <= *grace) return false;
+  if (under_way_.is_excused(run.id)) return false;
   const std::lock_guard lock(mutex_);
   return excused_.erase(claim.record.id) == 0;
 }
@@ -456,6 +557,8 @@ bool Lane::is_given_back(const ClaimPtr& claim) const {
 }
 
 void Lane::push_end(PendingEnd end) {
+  const bool last = end.end.run_index + 1 == end.end.claim->runs.size();
+  if (!last) under_way_.note_end(end.end.claim, end.end.run_index);
   const std::lock_guard lock(mutex_);
   ends_.push_back(std::move(end));
 }
@@ -475,9 +578,7 @@ void Lane::settle(const ClaimPtr& claim) {
   } else {
     ring();
   }
-  const std::lock_guard lock(mutex_);
-  --executing_;
-  idle_.notify_all();
+  under_way_.remove(claim);
 }
 
 // --- recording
@@ -590,8 +691,8 @@ LaneHealth Lane::health() const {
   LaneHealth health = health_;
   health.store = alias_;
   health.alive = alive_ || !threaded_;
-  health.executing = executing_;
   lock.unlock();
+  health.executing = under_way_.claims();
   const Exclusions parked = parking_.exclusions();
   health.parked = parked.tasks.size() + parked.executors.size() + parked.jobs.size();
   return health;

@@ -25,6 +25,7 @@
 #include "core/scheduler/open_store.h"
 #include "core/scheduler/parking.h"
 #include "core/scheduler/run_events.h"
+#include "core/scheduler/runs_under_way.h"
 
 namespace duetime {
 
@@ -33,7 +34,9 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   Lane(std::shared_ptr<const Node> node, std::string alias, OpenStorePtr store);
   ~Lane() override;
 
+  // The thread waits for begin(): a scheduler has all its lanes before one of them runs a job.
   void start_thread();
+  void begin();
 
   // Everything that is to do now; answers when to be called again at the latest. Guarded: never throws.
   Instant run();
@@ -42,6 +45,11 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   int fd() const { return alarm_->fd(); }
   void arm(Instant next);
   void poll();
+
+  // For run_due(): has the next run() ask the store, but claim nothing once the clock is beyond `horizon`.
+  // Then tells when there is work next.
+  void look_again(Instant horizon);
+  Instant next_work() const;
 
   void set_paused(bool paused);
 
@@ -67,12 +75,22 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
 
   LaneHealth health() const;
 
+  // See Scheduler::run_job_now(); throws what the store throws, too.
+  Uuid run_now(std::string_view id);
+
+  // See Scheduler::list_running().
+  std::vector<RunRecord> list_running() const;
+
+  bool cancel(const Uuid& run) { return under_way_.cancel(run); }
+  std::size_t executing() const { return under_way_.claims(); }
+
   void accepted(const ClaimPtr& claim) noexcept override;
   bool may_start(const ClaimPtr& claim, std::size_t run_index) noexcept override;
   void finished(const ClaimPtr& claim, std::size_t run_index, TaskOutcome outcome, Instant started_at,
                 Instant ended_at) noexcept override;
   void unstarted(const ClaimPtr& claim) noexcept override;
   void given_back(const ClaimPtr& claim, const std::string& reason) noexcept override;
+  bool is_cancelled(const Uuid& run) const noexcept override { return under_way_.is_cancelled(run); }
   Instant now() const noexcept override { return node_->clock->now(); }
   const std::string& store_alias() const noexcept override { return alias_; }
 
@@ -96,6 +114,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   };
 
   void run_thread();
+  void wait_for_begin();
   Instant pass();
   void flush();
   void flush_ends();
@@ -105,11 +124,14 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   void claim_all();
   bool claim_batch();
   ClaimResult claim(const ClaimRequest& request, Capacity& capacity, Undecided& undecided);
-  ClaimRequest make_request(const Exclusions& exclusions, std::size_t limit);
+  ClaimResult claim_now(std::string_view id);
+  const Uuid& pass_claim_id();
+  ClaimRequest make_request(const Uuid& claim_id, const CallTime& time, const Exclusions& exclusions,
+                            std::size_t limit) const;
   Capacity measure_capacity();
   bool decide(const Undecided& undecided);
   void report(const ClaimResult& result);
-  void hand_over(const std::vector<ClaimPtr>& claims, const Capacity& capacity);
+  void hand_over(const std::vector<ClaimPtr>& claims, const std::map<std::string, ExecutorPtr>& executors);
   void prune_if_due();
   Instant next_wakeup() const;
   void note_failure(const std::string& error);
@@ -119,6 +141,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   void park_claim(const ClaimPtr& claim, const std::string& reason);
   void push_end(PendingEnd end);
   void settle(const ClaimPtr& claim);
+  bool starts(const ClaimPtr& claim, std::size_t run_index);
   bool is_late(const Claim& claim, const ClaimedRun& run, Instant started_at);
   bool is_given_back(const ClaimPtr& claim) const;
   void make_due_now(JobRecord record);
@@ -131,6 +154,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   const std::shared_ptr<LeaseKeeper> leases_;
   const std::unique_ptr<Alarm> alarm_;
   Parking parking_;
+  RunsUnderWay under_way_;
   std::thread thread_;
   bool threaded_ = false;
 
@@ -149,16 +173,17 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   std::atomic<bool> reclaim_{false};               // there may be claims to take over
   std::atomic<bool> store_changed_{false};         // another node changed the store
   std::atomic<Instant> next_due_{kLatestInstant};  // kLatestInstant while a claim is under way
+  std::atomic<Instant> horizon_{kLatestInstant};   // beyond it nothing is claimed
   std::atomic<bool> paused_{false};
   std::atomic<bool> stopping_{false};
 
   mutable std::mutex mutex_;
-  std::condition_variable idle_;
+  std::condition_variable begin_;
+  bool begun_ = false;
   std::vector<PendingEnd> ends_;
   std::vector<ClaimPtr> unstarted_;
   std::unordered_set<ClaimPtr> given_back_;  // parked in mid-claim; their later runs must not start
   std::unordered_set<std::string> excused_;  // released jobs, whose next run is not judged late
-  std::size_t executing_ = 0;                // claims handed over and not yet ended
   Backoff submissions_;                      // pauses after executors that could not take a claim
   Instant resubmit_at_ = kEarliestInstant;
   bool drained_ = false;  // no pass will come: whoever ends a run records it

@@ -57,6 +57,8 @@ class Scheduler::Impl {
   Health health() const;
   Instant run_pending();
   int wakeup_fd() const;
+  Instant run_due(Instant step);
+  std::size_t executing() const;
 
   void add_store(const std::string& alias, JobStorePtr store);
   void remove_store(const std::string& alias, bool wait);
@@ -76,6 +78,10 @@ class Scheduler::Impl {
   std::optional<StoredJob> find_job(std::string_view store, std::string_view id) const;
   std::vector<StoredJob> list_jobs(std::string_view store, const JobFilter& filter) const;
   std::vector<RunRecord> list_runs(std::string_view store, const RunFilter& filter) const;
+  Uuid run_job_now(std::string_view store, std::string_view id);
+  bool cancel_run(const Uuid& run) const;
+  bool is_run_cancelled(const Uuid& run) const;
+  std::vector<StoreRun> list_running(std::string_view store) const;
   std::vector<ParkedJob> list_parked() const;
   void release_parked(std::string_view store, std::string_view id);
 
@@ -102,8 +108,11 @@ class Scheduler::Impl {
   std::vector<StorePtr> stores() const;
   std::vector<StorePtr> stores(std::string_view alias) const;
   std::vector<std::shared_ptr<Lane>> lanes() const;
+  std::shared_ptr<Lane> lane_of(const StorePtr& store) const;
+  Instant run_lanes(Instant (*next_of)(Lane& lane, Instant wakeup));
   OpenStorePtr open(const StorePtr& store) const;
   void start_lane(const StorePtr& store);
+  void add_lane(const StorePtr& store);
   void start_lanes();
   std::shared_ptr<Lane> stop_lane(const StorePtr& store);
   void close_stores();
@@ -188,6 +197,8 @@ void Scheduler::Impl::start(bool paused) {
   }
   options_.log->write(LogLevel::kInfo, "scheduler", "Scheduler started");
   deliver_alias(kSchedulerStarted, "");
+  for (const auto& lane : lanes())
+    lane->begin();  // whatever the first run does, shutdown() too, finds us running
 }
 
 // Stores that are added while others are being opened get their lanes too, before anybody sees us running.
@@ -218,6 +229,19 @@ void Scheduler::Impl::start_lane(const StorePtr& store) {
   }
   const std::lock_guard lock(mutex_);
   store->lane = std::move(lane);
+}
+
+// The scheduler was found running when the store was added. It may have been shut down since, in another
+// thread that did not see this lane.
+void Scheduler::Impl::add_lane(const StorePtr& store) {
+  start_lane(store);
+  std::shared_ptr<Lane> lane;
+  {
+    const std::lock_guard lock(mutex_);
+    if (phase_ == Phase::kRunning) lane = store->lane;
+  }
+  if (lane) return lane->begin();
+  if (const auto late = stop_lane(store)) late->close();
 }
 
 // Answers the lane, to be closed when its runs have ended; null if there was none.
@@ -296,6 +320,18 @@ Health Scheduler::Impl::health() const {
 // --------------------------------------------------------------------------------------------
 
 Instant Scheduler::Impl::run_pending() {
+  return run_lanes([](Lane&, Instant wakeup) { return wakeup; });
+}
+
+Instant Scheduler::Impl::run_due(Instant step) {
+  for (const auto& lane : lanes()) lane->look_again(step);
+  const Instant next = run_lanes([](Lane& lane, Instant) { return lane.next_work(); });
+  for (const auto& lane : lanes()) lane->look_again(kLatestInstant);
+  return next;
+}
+
+// Answers the earliest of what `next_of` says about each lane.
+Instant Scheduler::Impl::run_lanes(Instant (*next_of)(Lane& lane, Instant wakeup)) {
   if (!wakeups_) throw Error(ErrorCode::kUnsupported, "run_pending() needs a scheduler in hosted mode");
   if (state() == SchedulerState::kStopped) throw Error(ErrorCode::kNotRunning, "Scheduler is not running");
   const std::unique_lock only(pending_mutex_, std::try_to_lock);
@@ -306,10 +342,16 @@ Instant Scheduler::Impl::run_pending() {
     lane->poll();
     const Instant wakeup = lane->run();
     lane->arm(wakeup);
-    next = std::min(next, wakeup);
+    next = std::min(next, next_of(*lane, wakeup));
   }
   events_->drain();
   return next;
+}
+
+std::size_t Scheduler::Impl::executing() const {
+  std::size_t executing = 0;
+  for (const auto& lane : lanes()) executing += lane->executing();
+  return executing;
 }
 
 int Scheduler::Impl::wakeup_fd() const { return wakeups_ ? wakeups_->fd() : -1; }
@@ -370,7 +412,7 @@ void Scheduler::Impl::add_store(const std::string& alias, JobStorePtr store) {
     stores_.push_back(entry);
   }
   try {
-    if (running) start_lane(entry);
+    if (running) add_lane(entry);
   } catch (...) {
     const std::lock_guard lock(mutex_);
     std::erase(stores_, entry);
@@ -443,13 +485,13 @@ void Scheduler::Impl::deliver_alias(uint64_t code, const std::string& alias) con
 // --- jobs
 // ---------------------------------------------------------------------------------------------------
 
+std::shared_ptr<Lane> Scheduler::Impl::lane_of(const StorePtr& store) const {
+  const std::lock_guard lock(mutex_);
+  return store->lane;
+}
+
 void Scheduler::Impl::wake(const StorePtr& store, std::optional<Instant> due) const {
-  std::shared_ptr<Lane> lane;
-  {
-    const std::lock_guard lock(mutex_);
-    lane = store->lane;
-  }
-  if (lane) lane->wake_for(due);
+  if (const auto lane = lane_of(store)) lane->wake_for(due);
 }
 
 // Checks the job and finds its first run. Its status is kFinishing if there is none.
@@ -607,6 +649,40 @@ std::vector<RunRecord> Scheduler::Impl::list_runs(std::string_view alias, const 
   return runs;
 }
 
+// --- runs
+// ---------------------------------------------------------------------------------------------------
+
+// A job that is only waiting for its last run to end can be run once more.
+Uuid Scheduler::Impl::run_job_now(std::string_view alias, std::string_view id) {
+  if (state() == SchedulerState::kStopped) throw Error(ErrorCode::kNotRunning, "Scheduler is not running");
+  for (const StorePtr& store : stores(alias)) {
+    const std::shared_ptr<Lane> lane = lane_of(store);
+    if (lane && (*open(store))->get(id)) return lane->run_now(id);
+  }
+  throw_no_job(id);
+}
+
+bool Scheduler::Impl::cancel_run(const Uuid& run) const {
+  return std::ranges::any_of(lanes(), [&](const auto& lane) { return lane->cancel(run); });
+}
+
+bool Scheduler::Impl::is_run_cancelled(const Uuid& run) const {
+  const auto is_cancelled = [&](const auto& lane) { return lane->is_cancelled(run); };
+  const auto running = lanes();
+  return running.empty() || std::ranges::any_of(running, is_cancelled);
+}
+
+std::vector<StoreRun> Scheduler::Impl::list_running(std::string_view alias) const {
+  if (state() == SchedulerState::kStopped) throw Error(ErrorCode::kNotRunning, "Scheduler is not running");
+  std::vector<StoreRun> running;
+  for (const StorePtr& store : stores(alias)) {
+    const std::shared_ptr<Lane> lane = lane_of(store);
+    if (!lane) continue;
+    for (RunRecord& run : lane->list_running()) running.push_back({store->alias, std::move(run)});
+  }
+  return running;
+}
+
 // --- parked jobs
 // --------------------------------------------------------------------------------------------
 
@@ -654,6 +730,8 @@ SchedulerState Scheduler::state() const { return impl_->state(); }
 Health Scheduler::health() const { return impl()->health(); }
 Instant Scheduler::run_pending() { return impl()->run_pending(); }
 int Scheduler::wakeup_fd() const { return impl()->wakeup_fd(); }
+Instant Scheduler::run_due(Instant step) { return impl()->run_due(step); }
+std::size_t Scheduler::executing() const { return impl()->executing(); }
 
 void Scheduler::add_store(const std::string& alias, JobStorePtr store) {
   impl()->add_store(alias, std::move(store));
@@ -701,6 +779,14 @@ std::vector<StoredJob> Scheduler::list_jobs(std::string_view store, const JobFil
 }
 std::vector<RunRecord> Scheduler::list_runs(std::string_view store, const RunFilter& filter) const {
   return impl()->list_runs(store, filter);
+}
+Uuid Scheduler::run_job_now(std::string_view store, std::string_view id) {
+  return impl()->run_job_now(store, id);
+}
+bool Scheduler::cancel_run(const Uuid& run) { return impl()->cancel_run(run); }
+bool Scheduler::is_run_cancelled(const Uuid& run) const { return impl()->is_run_cancelled(run); }
+std::vector<StoreRun> Scheduler::list_running(std::string_view store) const {
+  return impl()->list_running(store);
 }
 std::vector<ParkedJob> Scheduler::list_parked() const { return impl()->list_parked(); }
 void Scheduler::release_parked(std::string_view store, std::string_view id) {

@@ -55,6 +55,12 @@ struct StoredJob {
   JobRecord record;
 };
 
+// A run and the alias of the store of its job.
+struct StoreRun {
+  std::string store;
+  RunRecord record;
+};
+
 // What to change. May be called several times, when the job changes meanwhile; the edited copy is validated.
 // A new trigger alone leaves the position as it is.
 using JobEdit = std::function<void(Job& job, JobPosition& position)>;
@@ -101,8 +107,8 @@ class Scheduler {
   // Throws kAlreadyRunning. A stopped scheduler may be started again, as a new node.
   void start(bool paused = false);
 
-  // No new runs are claimed; with `wait`, returns when running ones have ended and are recorded (a run that
-  // calls this does not wait for itself). Throws kNotRunning.
+  // No new runs are claimed, and running ones are told to end (cancel_run()); with `wait`, returns when they
+  // have ended and are recorded (a run that calls this does not wait for itself). Throws kNotRunning.
   void shutdown(bool wait = true);
   void pause();                  // Throws kNotRunning
   void resume();                 // Throws kNotRunning
@@ -114,6 +120,12 @@ class Scheduler {
   // latest. Throws kNotRunning; kUnsupported in threaded mode.
   Instant run_pending();
   int wakeup_fd() const;  // readable when run_pending() has work; -1 in threaded mode
+
+  // For play() (time_lapse.h): as run_pending(), but looks at every store again, claims nothing once the
+  // clock is beyond `step`, and answers when there is work next of all that is known now; kLatestInstant for
+  // never.
+  Instant run_due(Instant step);
+  std::size_t executing() const;  // claims that are under way on this node
 
   // --- parts ----------------------------------------------------------------------------------------------
   // Throws kConflict for a taken alias and, if the scheduler runs, what the store's open() throws.
@@ -157,6 +169,26 @@ class Scheduler {
   std::optional<StoredJob> find_job(std::string_view store, std::string_view id) const;
   std::vector<StoredJob> list_jobs(std::string_view store, const JobFilter& filter = {}) const;
   std::vector<RunRecord> list_runs(std::string_view store, const RunFilter& filter) const;
+
+  // --- runs -----------------------------------------------------------------------------------------------
+  // Runs the job once on this node, beside its schedule, and answers the run's id: also a paused job, one
+  // that is only waiting for its last run to end, and while the scheduler is paused. It waits for a worker
+  // where its executor has none free, and is never too late. Throws kNotRunning, kNotFound, and kMaxInstances
+  // if so many runs of the job are under way.
+  Uuid run_job_now(std::string_view store, std::string_view id);
+
+  // Tells a run that is under way on this node to end early: its task sees it (TaskCall::is_cancelled()) and
+  // does what it likes, a run that waits for a worker does not start and ends as kFailed. False if it is not
+  // under way here. shutdown() and remove_store() tell it all tasks that run.
+  bool cancel_run(const Uuid& run);
+
+  // What TaskCall::is_cancelled() says, for those who have not got the call. True once the scheduler is shut
+  // down.
+  bool is_run_cancelled(const Uuid& run) const;
+
+  // The runs that are under way now, oldest claim first: of all nodes, where the store is shared. Only for
+  // those of this node is it known when they started. Throws kNotRunning.
+  std::vector<StoreRun> list_running(std::string_view store) const;
 
   // --- parked jobs (contract P9) --------------------------------------------------------------------------
   // Jobs that this node found it cannot read or run. Parking is this node's word: the store is not touched,

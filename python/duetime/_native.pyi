@@ -23,6 +23,7 @@ ERROR_CALLBACK: int
 ERROR_UNSUPPORTED: int
 ERROR_NO_MEMORY: int
 ERROR_INTERNAL: int
+ERROR_MAX_INSTANCES: int
 
 class Error(Exception):
     code: int

@@ -17,13 +17,13 @@ TEST(Version, IsThatOfHeaderAndBuild) {
 
 TEST(Status, HasAName) {
   std::set<std::string> names;
-  for (duetime_status status = DUETIME_OK; status >= DUETIME_ERROR_INTERNAL; --status) {
+  for (duetime_status status = DUETIME_OK; status >= DUETIME_ERROR_MAX_INSTANCES; --status) {
     names.insert(duetime_status_name(status));
   }
-  EXPECT_EQ(names.size(), 17u);
+  EXPECT_EQ(names.size(), 18u);
   EXPECT_TRUE(names.contains("DUETIME_ERROR_CONFLICT"));
   EXPECT_STREQ(duetime_status_name(1), "unknown status");
-  EXPECT_STREQ(duetime_status_name(-17), "unknown status");
+  EXPECT_STREQ(duetime_status_name(-18), "unknown status");
 }
 
 TEST(LastError, BelongsToItsThread) {

@@ -21,7 +21,9 @@ namespace Duetime
         Callback = -13,
         Unsupported = -14,
         NoMemory = -15,
-        Internal = -16
+        Internal = -16,
+        /// <summary>As many runs of the job as it allows are under way.</summary>
+        MaxInstances = -17
     }
 
     /// <summary>A call of the engine failed. The message names the value and what was expected.</summary>

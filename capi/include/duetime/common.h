@@ -42,7 +42,8 @@ enum {
   DUETIME_ERROR_CALLBACK = -13,         /* a callback reported a failure */
   DUETIME_ERROR_UNSUPPORTED = -14,
   DUETIME_ERROR_NO_MEMORY = -15,
-  DUETIME_ERROR_INTERNAL = -16
+  DUETIME_ERROR_INTERNAL = -16,
+  DUETIME_ERROR_MAX_INSTANCES = -17 /* as many runs of the job as it allows are under way */
 };
 
 /* Text for the last failed call of this thread: what was wrong, with which value, and what was expected.

@@ -33,7 +33,8 @@ enum class ErrorCode : duetime_status {
   kCallback = DUETIME_ERROR_CALLBACK,
   kUnsupported = DUETIME_ERROR_UNSUPPORTED,
   kNoMemory = DUETIME_ERROR_NO_MEMORY,
-  kInternal = DUETIME_ERROR_INTERNAL
+  kInternal = DUETIME_ERROR_INTERNAL,
+  kMaxInstances = DUETIME_ERROR_MAX_INSTANCES
 };
 
 // What every function of this interface throws when a call fails. what() names the value and what was

@@ -34,6 +34,9 @@ DUETIME_API duetime_time duetime_execution_scheduled_time(const duetime_executio
 DUETIME_API int32_t duetime_execution_attempt(const duetime_execution *execution, size_t run);
 DUETIME_API int64_t duetime_execution_fence(const duetime_execution *execution);
 
+/* As duetime_call_is_cancelled(); may be asked at any time, from any thread. */
+DUETIME_API int32_t duetime_execution_is_cancelled(const duetime_execution *execution, size_t run);
+
 /* Just before the run's task starts. *out_may_start is 0 if it must not, because it is too late for its grace
  * time or the claim's lease has run out: then the run has ended, and the next one is at hand.
  * INVALID_ARGUMENT for another run than the one at hand. */

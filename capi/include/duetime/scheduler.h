@@ -84,6 +84,18 @@ DUETIME_API duetime_status duetime_scheduler_run_pending(duetime_scheduler *sche
 /* A descriptor that is readable when run_pending() has work. Owned by the scheduler. */
 DUETIME_API duetime_status duetime_scheduler_wakeup_fd(const duetime_scheduler *scheduler, int32_t *out_fd);
 
+/* Plays time, for tests and simulations: the manual clock of these hosted schedulers moves to `until`, from
+ * one due instant to the next, and what is due at each has run to its end, in thread pools too, and been told
+ * to listeners before time goes on. Idle stretches cost nothing; the outcome is the same each time, also for
+ * several schedulers that share a store. `until` is now: only what is due now. In a task it moves the clock
+ * and nothing else. Schedulers that do not run are left out.
+ *
+ * timeout: of real time; DUETIME_DURATION_UNLIMITED to wait as long as it takes. TIMEOUT if what runs has not
+ * ended by then: the same call goes on from there. INVALID_ARGUMENT if the schedulers are not all hosted, on
+ * one manual clock. */
+DUETIME_API duetime_status duetime_scheduler_play(duetime_scheduler *const *schedulers, size_t count,
+                                                  duetime_time until, duetime_duration timeout);
+
 /* --- stores, executors, tasks, listeners ------------------------------------------------------------------
  */
 
@@ -192,6 +204,29 @@ DUETIME_API duetime_status duetime_scheduler_list_jobs(const duetime_scheduler *
  * duetime_free(). */
 DUETIME_API duetime_status duetime_scheduler_list_runs(const duetime_scheduler *scheduler, const char *store,
                                                        const char *filter_json, char **out_json);
+
+/* Runs the job once on this node, beside its schedule: also a paused one, and while the scheduler is paused.
+ * It waits for a worker where its executor has none free, and is never too late. out_run_id (may be NULL): 32
+ * hexadecimal digits, freed with duetime_free(). NOT_RUNNING; NOT_FOUND if there is no such job;
+ * MAX_INSTANCES if so many runs of it are under way. */
+DUETIME_API duetime_status duetime_scheduler_run_job(duetime_scheduler *scheduler, const char *store,
+                                                     const char *id, char **out_run_id);
+
+/* Tells a run that is under way on this node to end early: its task sees it (duetime_call_is_cancelled()) and
+ * does what it likes; a run that waits for a worker does not start, and fails. NOT_FOUND if it is not under
+ * way here. duetime_scheduler_shutdown() tells it all tasks that run. */
+DUETIME_API duetime_status duetime_scheduler_cancel_run(duetime_scheduler *scheduler, const char *run_id);
+
+/* What duetime_call_is_cancelled() answers, for threads that have not got the call: 1 also when the scheduler
+ * is shut down, 0 for a run that is not under way here. */
+DUETIME_API duetime_status duetime_scheduler_is_run_cancelled(const duetime_scheduler *scheduler,
+                                                              const char *run_id, int32_t *out_cancelled);
+
+/* The runs that are under way now, as a JSON array, oldest first: as duetime_scheduler_list_runs(), with
+ * "store"; of all nodes, where the store is shared. "started_at" is null for runs of other nodes and for
+ * those that wait for a worker. NOT_RUNNING. out_json: freed with duetime_free(). */
+DUETIME_API duetime_status duetime_scheduler_list_running(const duetime_scheduler *scheduler,
+                                                          const char *store, char **out_json);
 
 /* Jobs that this node cannot read or run, as a JSON array of {"store", "id", "reason"}. Freed with
  * duetime_free(). */

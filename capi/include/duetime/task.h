@@ -35,6 +35,10 @@ DUETIME_API duetime_time duetime_call_scheduled_time(const duetime_call *call);
 DUETIME_API int32_t
 duetime_call_attempt(const duetime_call *call); /* 1, and +1 per takeover from a dead node */
 DUETIME_API int64_t duetime_call_fence(const duetime_call *call); /* grows with each claim of the job */
+
+/* 1 once somebody wants the run to end early: duetime_scheduler_cancel_run(), or a shutdown. What to make of
+ * it, and when to look, is the task's affair. */
+DUETIME_API int32_t duetime_call_is_cancelled(const duetime_call *call);
 DUETIME_API const char *duetime_call_payload_encoding(const duetime_call *call);
 DUETIME_API const void *duetime_call_payload(const duetime_call *call, size_t *out_size);
 DUETIME_API void *duetime_call_live_payload(const duetime_call *call); /* NULL if the job has none */

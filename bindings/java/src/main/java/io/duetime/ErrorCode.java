@@ -29,6 +29,8 @@ public enum ErrorCode {
   UNSUPPORTED(-14),
   NO_MEMORY(-15),
   INTERNAL(-16),
+  /** As many runs of the job as it allows are under way. */
+  MAX_INSTANCES(-17),
   /** A code of a newer engine; {@link DuetimeException#status()} has its number. */
   UNKNOWN(0);
 
