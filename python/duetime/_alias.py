@@ -49,14 +49,16 @@ def _is_installed() -> bool:
 
 
 def _forget_apscheduler(replace: bool) -> None:
-    imported = [name for name in sys.modules if name.partition(".")[0] == _NAME]
-    if imported and not replace:
-        origin = getattr(sys.modules[imported[0]], "__file__", None)
+    package = sys.modules.get(_NAME)
+    if package is None:
+        return
+    if not replace:
+        origin = getattr(package, "__file__", None)
         raise RuntimeError(
             f"APScheduler is imported already ({origin}): call duetime.install_as_apscheduler() before any import of "
             "apscheduler, start the program with 'python -m duetime run-as-apscheduler', or give replace=True"
         )
-    for name in imported:
+    for name in [name for name in sys.modules if name.partition(".")[0] == _NAME]:
         del sys.modules[name]
 
 

@@ -24,9 +24,9 @@ settings.configure(
 django.setup()
 call_command("migrate", verbosity=0)
 
-from apscheduler.schedulers.background import BackgroundScheduler
-from django_apscheduler.jobstores import DjangoJobStore, DjangoMemoryJobStore
-from django_apscheduler.models import DjangoJob, DjangoJobExecution
+from apscheduler.schedulers.background import BackgroundScheduler  # noqa: E402
+from django_apscheduler.jobstores import DjangoJobStore, DjangoMemoryJobStore  # noqa: E402
+from django_apscheduler.models import DjangoJob, DjangoJobExecution  # noqa: E402
 
 IDS = ("fine", "broken", "far")
 
