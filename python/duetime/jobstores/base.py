@@ -236,13 +236,12 @@ class NativeJobStore(BaseJobStore):
 
     def _add(self, job: Job, *, replace: bool) -> None:
         """Adds the job; with ``replace``, in place of another of its id."""
-        trigger = to_engine(job.trigger, self._default_zone(), living=self.living)
-        payload = self._payload(job)
-        first_run = _first_run(job)
+        row = self._row(job, replace)
         try:
-            next_run_time = self._call_add(job, trigger, payload, first_run, replace)
+            next_run_time = self._engine.add_job(*row)
             if next_run_time == _native.FROM_TRIGGER:  # it never fires: kept, as by APScheduler, like a paused one
-                next_run_time = self._call_add(job, trigger, payload, None, replace)
+                job._next_run_time = None
+                next_run_time = self._engine.add_job(*self._row(job, replace))
         except _native.Error as exc:
             if exc.code == _native.ERROR_CONFLICT:
                 raise ConflictingIdError(job.id) from None
@@ -250,31 +249,10 @@ class NativeJobStore(BaseJobStore):
         job._next_run_time = next_run_time
         job._store = self if self.living else None
 
-    def _call_add(
-        self, job: Job, trigger: _native.Trigger, payload: Payload, first_run: Any, replace: bool
-    ) -> int | None:
-        task, encoding, data = payload
-        return self._engine.add_job(
-            trigger,
-            self._alias,
-            job.id,
-            job.name,
-            task,
-            job.executor,
-            job.coalesce,
-            min(job.max_instances, _MOST_INSTANCES),
-            job.recover,
-            replace,
-            _grace(job),
-            first_run,
-            encoding,
-            data,
-        )
-
     def _add_many(self, jobs: list[Job]) -> None:
         """Adds all or none of them."""
         try:
-            self._engine.add_jobs([self._row(job) for job in jobs])
+            self._engine.add_jobs([self._row(job, False) for job in jobs])
         except _native.Error as exc:
             if exc.code == _native.ERROR_CONFLICT:
                 raise ConflictingIdError(_conflicting_id(str(exc), jobs)) from None
@@ -283,8 +261,8 @@ class NativeJobStore(BaseJobStore):
             job._jobstore_alias = self._alias
             job._store = self  # asks for the next run time when it is read
 
-    def _row(self, job: Job) -> tuple[Any, ...]:
-        """What ``_native.Scheduler.add_jobs()`` takes for a job."""
+    def _row(self, job: Job, replace: bool) -> tuple[Any, ...]:
+        """What ``_native.Scheduler.add_job()`` takes for a job."""
         task, encoding, data = self._payload(job)
         return (
             to_engine(job.trigger, self._default_zone(), living=self.living),
@@ -296,7 +274,7 @@ class NativeJobStore(BaseJobStore):
             job.coalesce,
             min(job.max_instances, _MOST_INSTANCES),
             job.recover,
-            False,
+            replace,
             _grace(job),
             _first_run(job),
             encoding,

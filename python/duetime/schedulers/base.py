@@ -9,6 +9,7 @@ import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime, timezone, tzinfo
+from functools import cache
 from logging import Logger, getLogger
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -293,8 +294,8 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _is_overridden(self, *names: str) -> bool:
         """Whether a subclass or the program has put something else in the place of our methods."""
-        foreign = [kind for kind in type(self).__mro__ if kind.__module__.partition(".")[0] != "duetime"]
-        return any(name in self.__dict__ or any(name in vars(kind) for kind in foreign) for name in names)
+        foreign = _foreign_names(type(self))
+        return any(name in foreign or name in self.__dict__ for name in names)
 
     def _make_engine(self) -> _native.Scheduler:
         share_search_path()
@@ -985,7 +986,7 @@ class BaseScheduler(metaclass=ABCMeta):
         """Whether the engine alone can be asked about any job."""
         if self._state == STATE_STOPPED or self._engine is None:
             return False
-        return all(isinstance(store, NativeJobStore) for _, store in self._stores())
+        return all(isinstance(store, NativeJobStore) for store in list(self._jobstores.values()))
 
     def _job_call(
         self, call: Callable[[str | None, str], _native.Job | None], job_id: str, jobstore: str | None
@@ -1274,6 +1275,13 @@ _PARTS: dict[str, tuple[type[Any], str]] = {
     "executor": (BaseExecutor, "executor"),
     "jobstore": (BaseJobStore, "job store"),
 }
+
+
+@cache
+def _foreign_names(scheduler_class: type) -> frozenset[str]:
+    """What subclasses written outside define."""
+    foreign = [kind for kind in scheduler_class.__mro__ if kind.__module__.partition(".")[0] != "duetime"]
+    return frozenset(name for kind in foreign for name in vars(kind))
 
 
 _NO_DEFAULTS: dict[str, Any] = {}  # for pending jobs, which get them when the scheduler starts
