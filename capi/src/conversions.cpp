@@ -12,16 +12,6 @@
 namespace duetime::capi {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-// How many bytes the first character of `text` takes; 0 if it is not valid UTF-8.
-std::size_t character_length(std::string_view text) {
-  for (std::size_t length = 1; length <= std::min<std::size_t>(4, text.size()); ++length) {
-    if (is_utf8(text.substr(0, length))) return length;
-  }
-  return 0;
-}
-
 std::string checked_text(const char* text, const char* parameter) {
   std::string checked = text;
   if (is_utf8(checked)) return checked;
@@ -61,17 +51,7 @@ std::string required_job_id(const char* id) {
          std::to_string(kMaxIdBytes));
 }
 
-std::string repaired_text(const char* text) {
-  std::string repaired;
-  std::string_view rest = text == nullptr ? "" : text;
-  if (is_utf8(rest)) return std::string(rest);
-  while (!rest.empty()) {
-    const std::size_t length = character_length(rest);
-    repaired += length > 0 ? rest.substr(0, length) : kReplacement;
-    rest.remove_prefix(std::max<std::size_t>(1, length));
-  }
-  return repaired;
-}
+std::string repaired_text(const char* text) { return repair_utf8(text == nullptr ? "" : text); }
 
 char* to_c_text(std::string_view text) {
   auto* const copy = static_cast<char*>(std::malloc(text.size() + 1));

@@ -1,5 +1,6 @@
 #include "core/base/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxQuotedBytes = 80;
 constexpr std::string_view kBase64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
@@ -40,6 +43,14 @@ constexpr std::array<int8_t, 256> base64_values() {
   return values;
 }
 
+// How many bytes the first character of `text` takes; 0 if it is not valid UTF-8.
+std::size_t character_length(std::string_view text) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(4, text.size()); ++length) {
+    if (is_utf8(text.substr(0, length))) return length;
+  }
+  return 0;
+}
+
 std::size_t padding_of(std::string_view text) {
   if (text.ends_with("==")) return 2;
   return text.ends_with("=") ? 1 : 0;
@@ -59,6 +70,17 @@ bool is_utf8(std::string_view text) {
     i += length;
   }
   return true;
+}
+
+std::string repair_utf8(std::string_view text) {
+  if (is_utf8(text)) return std::string(text);
+  std::string repaired;
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    repaired += length > 0 ? text.substr(0, length) : kReplacement;
+    text.remove_prefix(std::max<std::size_t>(1, length));
+  }
+  return repaired;
 }
 
 std::string truncate_utf8(std::string_view text, std::size_t max_bytes) {

@@ -133,10 +133,6 @@ class Crew : public std::enable_shared_from_this<Crew> {
     mean_run_.store(mean + (run.count() - mean) / 8, std::memory_order_relaxed);
   }
 
-  static void call_hook(const std::function<void()>& hook) {
-    if (hook) hook();
-  }
-
   static thread_local const Crew* inside_;
 
   const ThreadPoolOptions options_;
