@@ -12,7 +12,9 @@ namespace {
 constexpr duetime_duration kPatience = 120 * kSecond;
 
 class RunNow : public HostedScheduler {
- protected:
+ public:  // tasks use it, too
+  using HostedScheduler::scheduler;
+
   void SetUp() override {
     HostedScheduler::SetUp();
     start();
