@@ -53,6 +53,10 @@ bool may_start(const Execution& execution, std::size_t run) {
   return may != 0;
 }
 
+bool is_cancelled(const Execution& execution, std::size_t run) {
+  return duetime_execution_is_cancelled(execution.get(), run) != 0;
+}
+
 void finish(const Execution& execution, std::size_t run, int32_t status, Text kind, Text message,
             Text traceback, py::object result) {
   duetime_run_outcome outcome = DUETIME_RUN_OUTCOME_INIT;
@@ -132,6 +136,7 @@ void bind_executions(py::module_& module) {
       .def_property_readonly("job", &job)
       .def_property_readonly("runs", &runs)
       .def("may_start", &may_start, py::arg("run"))
+      .def("is_cancelled", &is_cancelled, py::arg("run"))
       .def("finish", &finish, py::arg("run"), py::arg("status"), py::arg("kind") = py::none(),
            py::arg("message") = py::none(), py::arg("traceback") = py::none(), py::arg("result") = py::none())
       .def("give_back", &give_back, py::arg("reason"));

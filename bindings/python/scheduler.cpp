@@ -233,6 +233,46 @@ py::list list_jobs(const Scheduler& scheduler, Text store) {
   return jobs;
 }
 
+std::string run_job(Scheduler& scheduler, Text store, Text id) {
+  char* run_id = nullptr;
+  call_unlocked([&] { return duetime_scheduler_run_job(scheduler.get(), store, id, &run_id); });
+  return take_text(run_id);
+}
+
+// Whether it is under way here.
+bool cancel_run(Scheduler& scheduler, Text run_id) {
+  duetime_status status = DUETIME_OK;
+  call_unlocked([&] {
+    status = duetime_scheduler_cancel_run(scheduler.get(), run_id);
+    return status == DUETIME_ERROR_NOT_FOUND ? DUETIME_OK : status;
+  });
+  return status == DUETIME_OK;
+}
+
+bool is_run_cancelled(const Scheduler& scheduler, Text run_id) {
+  int32_t cancelled = 0;
+  call_unlocked([&] { return duetime_scheduler_is_run_cancelled(scheduler.get(), run_id, &cancelled); });
+  return cancelled != 0;
+}
+
+std::string list_running(const Scheduler& scheduler, Text store) {
+  char* json = nullptr;
+  call_unlocked([&] { return duetime_scheduler_list_running(scheduler.get(), store, &json); });
+  return take_text(json);
+}
+
+// False if what runs has not ended within the timeout.
+bool play(const py::list& schedulers, duetime_time until, duetime_duration timeout) {
+  std::vector<duetime_scheduler*> handles;
+  for (const py::handle scheduler : schedulers) handles.push_back(scheduler.cast<const Scheduler&>().get());
+  duetime_status status = DUETIME_OK;
+  call_unlocked([&] {
+    status = duetime_scheduler_play(handles.data(), handles.size(), until, timeout);
+    return status == DUETIME_ERROR_TIMEOUT ? DUETIME_OK : status;
+  });
+  return status == DUETIME_OK;
+}
+
 std::string list_runs(const Scheduler& scheduler, Text store, Text filter) {
   char* json = nullptr;
   call_unlocked([&] { return duetime_scheduler_list_runs(scheduler.get(), store, filter, &json); });
@@ -313,8 +353,15 @@ void bind_scheduler(py::module_& module) {
       .def("next_run_time", &next_run_time, py::arg("store"), py::arg("id"), py::arg("otherwise"))
       .def("list_jobs", &list_jobs, py::arg("store"))
       .def("list_runs", &list_runs, py::arg("store"), py::arg("filter"))
+      .def("run_job", &run_job, py::arg("store"), py::arg("id"))
+      .def("cancel_run", &cancel_run, py::arg("run_id"))
+      .def("is_run_cancelled", &is_run_cancelled, py::arg("run_id"))
+      .def("list_running", &list_running, py::arg("store"))
       .def("list_parked", &json_call<&duetime_scheduler_list_parked>)
       .def("release_parked", &release_parked, py::arg("store"), py::arg("id"));
+  module.def(
+      "play", &play, py::arg("schedulers"), py::arg("until"), py::arg("timeout"),
+      "Moves their clock and runs what is due on the way. False if runs take longer than the timeout.");
 }
 
 }  // namespace duetime::python

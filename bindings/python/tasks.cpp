@@ -47,6 +47,7 @@ struct Pool {
 
 thread_local const Pool* current_pool = nullptr;
 thread_local const duetime_call* current_call = nullptr;
+thread_local PyObject* current_callbacks = nullptr;  // of the scheduler whose task that is
 
 void worker_started(void* user_data) {
   workers->add(1);
@@ -206,9 +207,12 @@ extern "C" int32_t run_python_task(void* user_data, duetime_call* call) {
     duetime_call_set_error(call, "RuntimeError", "the Python interpreter is exiting", nullptr);
     return DUETIME_TASK_FAILED;
   }
+  const auto& task = *static_cast<const Task*>(user_data);
   const duetime_call* const outer_call = std::exchange(current_call, call);
-  const int32_t outcome = run_guarded(*static_cast<const Task*>(user_data), call);
+  PyObject* const outer_callbacks = std::exchange(current_callbacks, task.host->callbacks);
+  const int32_t outcome = run_guarded(task, call);
   current_call = outer_call;
+  current_callbacks = outer_callbacks;
   share_gil_in_burst();
   return outcome;
 }
@@ -235,13 +239,21 @@ extern "C" int32_t resolve_task(void* user_data, const char* name, duetime_task_
   }
 }
 
-// (id, job_id, store, scheduled time, attempt, fence) of the run that this thread is executing, or None.
+// (id, job_id, store, scheduled time, attempt, fence, the scheduler's callbacks) of the run that this thread
+// is executing, or None.
 py::object describe_current_run() {
   const duetime_call* const call = current_call;
   if (call == nullptr) return py::none();
   return py::make_tuple(duetime_call_run_id(call), duetime_call_job_id(call), duetime_call_store(call),
                         duetime_call_scheduled_time(call), duetime_call_attempt(call),
-                        duetime_call_fence(call));
+                        duetime_call_fence(call), py::handle(current_callbacks));
+}
+
+// None if this thread is not executing that run.
+py::object is_cancelled(const std::string& run_id) {
+  const duetime_call* const call = current_call;
+  if (call == nullptr || run_id != duetime_call_run_id(call)) return py::none();
+  return py::bool_(duetime_call_is_cancelled(call) != 0);
 }
 
 }  // namespace
@@ -280,8 +292,10 @@ void wait_for_workers() {
 void bind_tasks(py::module_& module) {
   module.attr("LIVE_TASK") = kLiveTask;
   module.def("current_run", &describe_current_run,
-             "(id, job_id, store, microseconds of the scheduled time, attempt, fence) of the run that the "
-             "calling thread executes, or None.");
+             "(id, job_id, store, microseconds of the scheduled time, attempt, fence, callbacks) of the run "
+             "that the calling thread executes, or None.");
+  module.def("is_cancelled", &is_cancelled, py::arg("run_id"),
+             "Whether the run that the calling thread executes is cancelled; None if that is another run.");
   module.def("wait_for_workers", &wait_for_workers,
              "Blocks until every worker thread of every pool has ended.");
   module.def(

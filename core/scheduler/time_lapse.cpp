@@ -13,6 +13,9 @@ namespace {
 
 constexpr Duration kLongestWait = std::chrono::milliseconds(100);
 
+// Whether this thread is playing: then the caller is a listener, or a task of an inline executor.
+thread_local bool playing = false;
+
 // Real time, in which tasks of other threads run.
 class Deadline {
  public:
@@ -34,12 +37,18 @@ class Deadline {
   SteadyTime end_;
 };
 
+struct PlayingHere {
+  PlayingHere() { playing = true; }
+  ~PlayingHere() { playing = false; }
+};
+
 class TimeLapse {
  public:
   TimeLapse(std::span<Scheduler* const> schedulers, ManualClock& clock, Duration timeout)
       : schedulers_(schedulers), clock_(clock), deadline_(timeout) {}
 
   bool play(Instant until) {
+    const PlayingHere here;
     Instant step = clock_.now();
     for (;;) {
       const std::optional<Instant> next = settle(step);
@@ -116,7 +125,7 @@ class TimeLapse {
 
 bool play(std::span<Scheduler* const> schedulers, ManualClock& clock, Instant until, Duration timeout) {
   TimeLapse lapse(schedulers, clock, timeout);
-  if (executing_host() == nullptr) return lapse.play(until);
+  if (executing_host() == nullptr && !playing) return lapse.play(until);
   lapse.move_to(until);
   return true;
 }

@@ -12,8 +12,9 @@ namespace duetime {
 
 // Moves the clock to `until`, if it is not there or later, and runs everything that is due on the way, last
 // at `until`. False if what runs did not end within `timeout`: the clock then stands where it was due, and
-// the call may be repeated. Schedulers that do not run, or are shut down on the way, are left out. In a task,
-// which could not wait for itself, the clock is moved and nothing else: so a task takes its time.
+// the call may be repeated. Schedulers that do not run, or are shut down on the way, are left out. In a task
+// or listener, which could not wait for itself, the clock is moved and nothing else: so a task takes its
+// time.
 //
 // Requires: all are hosted, on this clock, and nobody else calls their run_pending().
 bool play(std::span<Scheduler* const> schedulers, ManualClock& clock, Instant until, Duration timeout);

@@ -50,6 +50,7 @@ class Job:
         "_execution",
         "_jobstore_alias",
         "_next_run_time",
+        "_run_id",
         "_scheduler",
         "_snapshot",
         "_store",
@@ -88,6 +89,8 @@ class Job:
     _snapshot: _native.Job
     # The engine's claim on a job that it handed to an executor written in Python; there only then.
     _execution: RunningExecution
+    # Of the run that somebody asked for, of a job store written in Python; there only then.
+    _run_id: str
     # Where to ask for the present next_run_time.
     _store: NativeJobStore | None
 
@@ -193,6 +196,13 @@ class Job:
         """Gives the job another trigger; see :meth:`.BaseScheduler.reschedule_job`. Returns this job."""
         self._follow(self._scheduler.reschedule_job(self.id, self._jobstore_alias, trigger, **trigger_args))
         return self
+
+    def run_now(self) -> str:
+        """(ours) Runs this job once; see :meth:`~duetime.schedulers.base.BaseScheduler.run_job_now`.
+
+        :return: the id of the run
+        """
+        return self._scheduler.run_job_now(self.id, self._jobstore_alias)
 
     def pause(self) -> Job:
         """Stops running the job until :meth:`resume`. Returns this job."""

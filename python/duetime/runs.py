@@ -3,19 +3,49 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 
 from duetime import _native
 
-__all__ = ("CurrentRun", "ParkedJob", "Run", "current_run", "parse_parked", "parse_runs")
+__all__ = (
+    "CurrentRun",
+    "ParkedJob",
+    "Run",
+    "RunCancelledError",
+    "current_run",
+    "entering",
+    "is_in_run",
+    "parse_parked",
+    "parse_runs",
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-class CurrentRun(NamedTuple):
+class RunCancelledError(Exception):
+    """A job ends early because its run was cancelled."""
+
+    def __str__(self) -> str:
+        return "The run was cancelled"
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class CurrentRun:
     """What a job can know about its own run.
 
+    It may be handed to threads that the job starts: there :func:`current_run` knows nothing.
+
+    :ivar id: as in :class:`Run`
+    :ivar jobstore: the alias of the job store that has the job
     :ivar scheduled_time: the time that this run is for, in UTC; the job may have started later
     :ivar attempt: 1, and one more each time the run was taken over from a process that died
     :ivar fence: grows with every claim of the job: hand it to what the job writes to, and a predecessor that was cut
@@ -28,16 +58,60 @@ class CurrentRun(NamedTuple):
     scheduled_time: datetime
     attempt: int
     fence: int
+    _is_cancelled: Callable[[], bool] = field(default=_never, repr=False, compare=False)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody wants the run to end early: :meth:`~duetime.schedulers.base.BaseScheduler.cancel_run`, or
+        the scheduler's shutdown. What to make of it, and when to look, is the job's affair."""
+        return self._is_cancelled()
+
+    def raise_if_cancelled(self) -> None:
+        """For loops that simply end.
+
+        :raises RunCancelledError: if :attr:`cancelled`; the run fails with it unless the job catches it
+        """
+        if self.cancelled:
+            raise RunCancelledError
+
+
+# The run, and what the engine was running in this thread when it was entered.
+_entered: ContextVar[tuple[CurrentRun, str | None] | None] = ContextVar("duetime_run", default=None)
+
+
+@contextmanager
+def entering(run: CurrentRun) -> Iterator[None]:
+    """(for executors) Makes :func:`current_run` answer ``run`` inside the block, also across its awaits."""
+    described = _native.current_run()
+    token = _entered.set((run, None if described is None else described[0]))
+    try:
+        yield
+    finally:
+        _entered.reset(token)
+
+
+def is_in_run() -> bool:
+    """Whether the caller is inside of :func:`entering`."""
+    return _entered.get() is not None
 
 
 def current_run() -> CurrentRun | None:
-    """The run that the calling thread executes; ``None`` outside of jobs and in threads that a job started."""
+    """The run that the caller is a part of; ``None`` outside of jobs and in threads that a job started."""
     described = _native.current_run()
+    entered = _entered.get()
+    if entered is not None and entered[1] == (None if described is None else described[0]):
+        return entered[0]
     if described is None:
         return None
-    id, job_id, jobstore, scheduled_us, attempt, fence = described
-    scheduled_time = _EPOCH + timedelta(microseconds=scheduled_us)
-    return CurrentRun(id, job_id, jobstore, scheduled_time, attempt, fence)
+    id, job_id, jobstore, scheduled_us, attempt, fence, callbacks = described
+
+    def is_cancelled() -> bool:
+        answer = _native.is_cancelled(id)
+        return callbacks.is_cancelled(id) if answer is None else answer
+
+    return CurrentRun(
+        id, job_id, jobstore, _EPOCH + timedelta(microseconds=scheduled_us), attempt, fence, is_cancelled
+    )
 
 
 class Run(NamedTuple):
@@ -46,7 +120,9 @@ class Run(NamedTuple):
     :ivar state: ``claimed``, ``succeeded``, ``failed``, ``missed``, ``refused`` or ``abandoned``
     :ivar attempt: 1, and one more each time the run was taken over from a process that died
     :ivar node: the scheduler that had it
+    :ivar started_at: ``None`` before it has started, and for runs of other processes that go on
     :ivar error: what the callable raised, or why it was not run
+    :ivar jobstore: the alias of the job store that has it
     """
 
     id: str
@@ -61,6 +137,7 @@ class Run(NamedTuple):
     started_at: datetime | None
     ended_at: datetime | None
     error: str
+    jobstore: str
 
 
 class ParkedJob(NamedTuple):
@@ -75,7 +152,7 @@ def _time(text: str, zone: tzinfo) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(zone)
 
 
-def _run(row: dict[str, Any], zone: tzinfo) -> Run:
+def _run(row: dict[str, Any], zone: tzinfo, jobstore: str) -> Run:
     def optional_time(member: str) -> datetime | None:
         return None if row[member] is None else _time(row[member], zone)
 
@@ -92,12 +169,16 @@ def _run(row: dict[str, Any], zone: tzinfo) -> Run:
         started_at=optional_time("started_at"),
         ended_at=optional_time("ended_at"),
         error=row["error"],
+        jobstore=row.get("store", jobstore),
     )
 
 
-def parse_runs(text: str, zone: tzinfo) -> list[Run]:
-    """From the engine's report."""
-    return [_run(row, zone) for row in json.loads(text)]
+def parse_runs(text: str, zone: tzinfo, jobstore: str = "") -> list[Run]:
+    """From the engine's report.
+
+    :param jobstore: whose runs they are, where the report does not say
+    """
+    return [_run(row, zone, jobstore) for row in json.loads(text)]
 
 
 def parse_parked(text: str) -> list[ParkedJob]:

@@ -87,8 +87,8 @@ DUETIME_API duetime_status duetime_scheduler_wakeup_fd(const duetime_scheduler *
 /* Plays time, for tests and simulations: the manual clock of these hosted schedulers moves to `until`, from
  * one due instant to the next, and what is due at each has run to its end, in thread pools too, and been told
  * to listeners before time goes on. Idle stretches cost nothing; the outcome is the same each time, also for
- * several schedulers that share a store. `until` is now: only what is due now. In a task it moves the clock
- * and nothing else. Schedulers that do not run are left out.
+ * several schedulers that share a store. `until` is now: only what is due now. In a task or listener it moves
+ * the clock and nothing else. Schedulers that do not run are left out.
  *
  * timeout: of real time; DUETIME_DURATION_UNLIMITED to wait as long as it takes. TIMEOUT if what runs has not
  * ended by then: the same call goes on from there. INVALID_ARGUMENT if the schedulers are not all hosted, on

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timezone
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from duetime import _native
 from duetime._failures import error_kind, error_text
 from duetime.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
+from duetime.runs import CurrentRun
 
 if TYPE_CHECKING:
     from duetime.executors.base import BaseExecutor
@@ -37,6 +38,13 @@ class RunningExecution:
         if not may:
             self._ended = run + 1
         return may
+
+    def current_run(self, run: int, job_id: str, jobstore: str) -> CurrentRun:
+        id, scheduled, attempt, fence = self._execution.runs[run]
+        scheduled_time = _native.to_datetime(scheduled, timezone.utc)
+        return CurrentRun(
+            id, job_id, jobstore, scheduled_time, attempt, fence, lambda: self._execution.is_cancelled(run)
+        )
 
     def finish(self, run: int, event: JobExecutionEvent) -> None:
         """Ends a run as the event says, unless it has ended."""

@@ -8,13 +8,14 @@ import traceback
 from abc import ABCMeta, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator
-from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from duetime import _native
 from duetime.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutionEvent
 from duetime.executors._bridge import EngineBridge, execution_of
+from duetime.runs import CurrentRun, entering, is_in_run
 from duetime.testing import ManualClock
 
 if TYPE_CHECKING:
@@ -23,19 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = ("BaseExecutor", "MaxInstancesReachedError", "in_job", "run_coroutine_job", "run_job")
 
-_in_job: ContextVar[bool] = ContextVar("duetime_in_job", default=False)
-
-
 def in_job() -> bool:
     """Whether the caller is a job that :func:`run_job` or :func:`run_coroutine_job` runs."""
-    return _in_job.get()
+    return is_in_run()
 
 
 class MaxInstancesReachedError(Exception):
     """As many runs of the job go on as it allows."""
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(f'Job "{job.id}" has already reached its maximum number of instances ({job.max_instances})')
+    def __init__(self, job: Job | str) -> None:
+        job_id, limit = (job, "") if isinstance(job, str) else (job.id, f" ({job.max_instances})")
+        super().__init__(f'Job "{job_id}" has already reached its maximum number of instances{limit}')
 
 
 class BaseExecutor(metaclass=ABCMeta):
@@ -118,6 +117,11 @@ class BaseExecutor(metaclass=ABCMeta):
                 del self._instances[job_id]
 
 
+def _is_running(scheduler: Any) -> bool:
+    """Where that can be said: a job in another process has no scheduler."""
+    return scheduler is None or bool(scheduler.running)
+
+
 class _Runs:
     """The runs of one submission: says which may start, and notes how they end."""
 
@@ -135,11 +139,17 @@ class _Runs:
             if not self._may_start():
                 continue
             self._logger.info('Running job "%s" (scheduled at %s)', self._job, self._run_time)
-            token = _in_job.set(True)
-            try:
+            with entering(self._current_run()):
                 yield
-            finally:
-                _in_job.reset(token)
+
+    def _current_run(self) -> CurrentRun:
+        alias = self._jobstore_alias or ""
+        if self._execution is not None:
+            return self._execution.current_run(self._index, self._job.id, alias)
+        scheduler = getattr(self._job, "_scheduler", None)
+        scheduled_time = self._run_time.astimezone(timezone.utc)
+        run_id = getattr(self._job, "_run_id", None) or _native.new_id()
+        return CurrentRun(run_id, self._job.id, alias, scheduled_time, 1, 0, lambda: not _is_running(scheduler))
 
     def _may_start(self) -> bool:
         """False: it was missed, or its lease has run out. The engine judges its own executions."""

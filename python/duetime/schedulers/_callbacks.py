@@ -46,6 +46,12 @@ class Callbacks:
     def decode(self, encoding: str, data: bytes) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
         return decode_arguments(encoding, data)
 
+    def is_cancelled(self, run_id: str) -> bool:
+        """Of a run that goes on. A scheduler that is gone wants all of its runs to end."""
+        scheduler = self._scheduler()
+        engine = None if scheduler is None else scheduler._engine
+        return True if engine is None else engine.is_run_cancelled(run_id)
+
     def running(self, logger: Logger | None, store: str, job_id: str, name: str, scheduled: int) -> None:
         self._logger(logger).info(
             'Running job "%s" (scheduled at %s)', self._shown(store, job_id, name), self._time(scheduled)

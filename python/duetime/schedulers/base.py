@@ -35,10 +35,11 @@ from duetime.events import (
     EVENT_SCHEDULER_SHUTDOWN,
     EVENT_SCHEDULER_STARTED,
     JobEvent,
+    JobSubmissionEvent,
     SchedulerEvent,
 )
 from duetime.executors._bridge import EngineBridge
-from duetime.executors.base import BaseExecutor, in_job
+from duetime.executors.base import BaseExecutor, MaxInstancesReachedError, in_job
 from duetime.executors.pool import EnginePool, ThreadPoolExecutor
 from duetime.job import Job
 from duetime.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError, NativeJobStore
@@ -99,7 +100,7 @@ class BaseScheduler(metaclass=ABCMeta):
     - ``jobstore_retry_interval``: seconds between tries of a job store that fails, at most; 10
     - ``job_defaults``: ``misfire_grace_time`` (1), ``coalesce`` (true), ``max_instances`` (1)
     - ``jobstores``, ``executors``: by alias, objects or the options of one
-    - ``clock``: (ours) a :class:`duetime.testing.ManualClock`
+    - ``clock``: (ours) a :class:`duetime.testing.ManualClock`, which then drives the scheduler
     - ``lease``: (ours) after how many seconds without a sign of life the runs of a process that shares a job store
       count as abandoned; 30
 
@@ -288,9 +289,9 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _wants_hosting(self) -> bool:
         """Whether ``_process_jobs()`` is to do the work: the program has its own loop, or a test its own time."""
-        if self._driven_by_program or self._is_overridden("_process_jobs"):
+        if self._clock is not None or self._driven_by_program or self._is_overridden("_process_jobs"):
             return True
-        return self._clock is None and is_time_patched(datetime)
+        return is_time_patched(datetime)
 
     def _is_overridden(self, *names: str) -> bool:
         """Whether a subclass or the program has put something else in the place of our methods."""
@@ -353,6 +354,9 @@ class BaseScheduler(metaclass=ABCMeta):
         assert self._engine is not None
         with engine_errors():
             self._engine.start(paused)
+        if self._clock is not None:
+            self._clock._join(self)
+            return
         if self._hosted:
             self._watch = self._make_watch(self._engine.wakeup_fd())
             return
@@ -493,6 +497,8 @@ class BaseScheduler(metaclass=ABCMeta):
         For schedulers that are driven by their program; where the engine's threads do the work there is nothing to
         do here.
         """
+        if self._clock is not None:
+            return None  # its advance() does the work
         if self._state == STATE_PAUSED:
             self._logger.debug("Scheduler is paused -- not processing jobs")
             return None
@@ -506,6 +512,20 @@ class BaseScheduler(metaclass=ABCMeta):
         if self._watch is not None:
             self._watch.processed()
         return self._seconds_until(min((time for time in wakeups if time is not None), default=None))
+
+    def _run_foreign_lanes(self, now: datetime) -> datetime | None:
+        """For a clock that drives us: the part of :meth:`_process_jobs` that is not the engine's."""
+        if self._state != STATE_RUNNING:
+            return None
+        events: list[SchedulerEvent] = []
+        wakeups = [self._lane_of(alias, store).run(now, events) for alias, store in self._foreign_stores()]
+        for event in events:
+            self._dispatch_event(event)
+        return min((time for time in wakeups if time is not None), default=None)
+
+    def _has_foreign_runs(self) -> bool:
+        """Whether an executor has jobs of job stores written in Python."""
+        return bool(self._foreign_stores()) and any(executor._instances for executor in list(self._executors.values()))
 
     def _run_engine(self, now: datetime, events: list[SchedulerEvent]) -> datetime | None:
         if self._engine is None or not self._hosted or self._state == STATE_STOPPED:
@@ -1125,7 +1145,66 @@ class BaseScheduler(metaclass=ABCMeta):
         }
         chosen = {name: value for name, value in conditions.items() if value is not None}
         with engine_errors():
-            return parse_runs(self._running_engine().list_runs(jobstore, json.dumps(chosen)), self.timezone)
+            report = self._running_engine().list_runs(jobstore, json.dumps(chosen))
+        return parse_runs(report, self.timezone, jobstore)
+
+    def get_running(self, jobstore: str | None = None) -> list[Run]:
+        """(ours) The runs that go on now, oldest first: those of all processes, where the job store is shared.
+
+        Those that wait for a worker are among them. Job stores written in Python know no runs.
+
+        :raises SchedulerNotRunningError: if the scheduler does not run
+        """
+        with engine_errors():
+            report = self._running_engine().list_running(jobstore)
+        return parse_runs(report, self.timezone)
+
+    def run_job_now(self, job_id: str, jobstore: str | None = None) -> str:
+        """(ours) Runs a job once, in this process, and leaves its schedule alone.
+
+        Also a job that is paused, or waits for its last run to end, and while the scheduler is paused. The run is
+        never too late, however long it waits for a worker.
+
+        :return: the id of the run
+        :raises JobLookupError: if there is no such job
+        :raises MaxInstancesReachedError: if as many runs of the job go on as it allows
+        :raises SchedulerNotRunningError: if the scheduler does not run
+        """
+        engine = self._running_engine()
+        try:
+            return engine.run_job(jobstore, job_id)
+        except _native.Error as exc:
+            if exc.code == _native.ERROR_MAX_INSTANCES:
+                raise MaxInstancesReachedError(self.get_job(job_id, jobstore) or job_id) from None
+            if exc.code == _native.ERROR_NOT_RUNNING:
+                raise SchedulerNotRunningError from None
+            if exc.code != _native.ERROR_NOT_FOUND:
+                raise translate(exc) from None
+        return self._run_foreign_job(job_id, jobstore)
+
+    def _run_foreign_job(self, job_id: str, jobstore: str | None) -> str:
+        """The same for a job store written in Python."""
+        for alias, store in self._foreign_stores():
+            job = store.lookup_job(job_id) if jobstore in (None, alias) else None
+            if job is not None:
+                job._run_id = _native.new_id()
+                run_times = [self._now()]
+                self._lookup_executor(job.executor).submit_job(job, run_times)
+                self._dispatch_event(JobSubmissionEvent(EVENT_JOB_SUBMITTED, job_id, alias, run_times))
+                return job._run_id
+        raise JobLookupError(job_id)
+
+    def cancel_run(self, run_id: str) -> bool:
+        """(ours) Asks a run of this process to end: its job sees that in ``current_run().cancelled``, and does what it
+        likes. A run that still waits for a worker does not start; it fails.
+
+        :return: whether the run goes on here
+        :raises ValueError: if ``run_id`` is no id
+        :raises SchedulerNotRunningError: if the scheduler does not run
+        """
+        engine = self._running_engine()
+        with engine_errors():
+            return engine.cancel_run(run_id)
 
     def get_parked_jobs(self) -> list[ParkedJob]:
         """(ours) The jobs that this process cannot read or run, with the reasons. They stay in their stores.
