@@ -2,6 +2,8 @@
 
 A finder answers for ``apscheduler`` and what is below it with the very module objects of ``duetime``. So a class is the
 same class, and a patch the same patch, whichever name a program, a plug-in or a pickle uses.
+
+The finder and the loaders have no base class: that of `importlib.abc` would take longer to import than all else here.
 """
 
 from __future__ import annotations
@@ -10,11 +12,8 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from importlib.abc import InspectLoader, Loader
 from importlib.machinery import ModuleSpec
-from importlib.metadata import Distribution, DistributionFinder
 from importlib.util import find_spec
-from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -23,8 +22,7 @@ import duetime
 __all__ = ("announce_to_children", "install_as_apscheduler")
 
 _NAME = "apscheduler"
-_ALL = DistributionFinder.Context()
-_CHILDREN = str(Path(__file__).with_name("_children"))
+_CHILDREN = os.path.join(os.path.dirname(__file__), "_children")
 
 
 def install_as_apscheduler(*, replace: bool = False, children: bool = True) -> None:
@@ -62,7 +60,7 @@ def _forget_apscheduler(replace: bool) -> None:
         del sys.modules[name]
 
 
-class _AliasFinder(DistributionFinder):
+class _AliasFinder:
     """Stands before all other finders: also where APScheduler is installed, it is not looked at."""
 
     def find_spec(
@@ -73,28 +71,23 @@ class _AliasFinder(DistributionFinder):
             return None
         return _submodule_spec(fullname, f"duetime.{rest}") if rest else _package_spec()
 
-    def find_distributions(self, context: DistributionFinder.Context = _ALL) -> Iterable[Any]:
+    def find_distributions(self, context: Any) -> Iterable[Any]:
         """For programs that ask which version of APScheduler is installed."""
-        return [_Metadata()] if (context.name or "").lower() == _NAME else []
+        if (context.name or "").lower() != _NAME:
+            return []
+        from duetime._alias_metadata import AliasDistribution  # late: what it imports is big
 
-
-class _Metadata(Distribution):
-    def read_text(self, filename: str) -> str | None:
-        if filename != "METADATA":
-            return None
-        return f"Metadata-Version: 2.1\nName: APScheduler\nVersion: {duetime.apscheduler_version}\n"
-
-    def locate_file(self, path: Any) -> Any:
-        return Path(duetime.__file__).parent / path
+        return [AliasDistribution()]
 
 
 def _package_spec() -> ModuleSpec:
-    spec = ModuleSpec(_NAME, _PackageLoader(), origin=duetime.__file__, is_package=True)
+    loader: Any = _PackageLoader()
+    spec = ModuleSpec(_NAME, loader, origin=duetime.__file__, is_package=True)
     spec.submodule_search_locations = list(duetime.__path__)
     return spec
 
 
-class _PackageLoader(Loader):
+class _PackageLoader:
     """The name ``apscheduler`` itself is a module of its own: it has another version."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -121,13 +114,13 @@ def _submodule_spec(alias: str, name: str) -> ModuleSpec | None:
     found = find_spec(name)
     if found is None:
         return None
-    is_package = found.submodule_search_locations is not None
-    spec = ModuleSpec(alias, _AliasLoader(name, found.loader), origin=found.origin, is_package=is_package)
+    loader: Any = _AliasLoader(name, found.loader)
+    spec = ModuleSpec(alias, loader, origin=found.origin)
     spec.submodule_search_locations = found.submodule_search_locations
     return spec
 
 
-class _AliasLoader(InspectLoader):
+class _AliasLoader:
     """Answers with the module of another name."""
 
     def __init__(self, name: str, loader: Any) -> None:

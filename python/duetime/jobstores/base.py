@@ -7,7 +7,7 @@ import logging
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
 from duetime import _native
 from duetime._errors import engine_errors, translate
@@ -21,7 +21,14 @@ from duetime.util import UTC, is_later, undefined
 if TYPE_CHECKING:
     from duetime.schedulers.base import BaseScheduler
 
-__all__ = ("BaseJobStore", "ConflictingIdError", "JobLookupError", "NativeJobStore", "TransientJobError")
+__all__ = (
+    "BaseJobStore",
+    "ConflictingIdError",
+    "JobLookupError",
+    "NativeJobStore",
+    "TransientJobError",
+    "is_run_by_engine",
+)
 
 
 class JobLookupError(KeyError):
@@ -148,13 +155,32 @@ def _log(level: int, logger: str, message: str) -> None:
     logging.getLogger(f"apscheduler.{logger}").log(level, "%s", message)
 
 
+# What the engine does itself, without asking the Python object.
+_DONE_BY_ENGINE = ("add_job", "get_due_jobs", "get_next_run_time", "remove_job", "update_job")
+
+
+def is_run_by_engine(store: BaseJobStore) -> TypeGuard[NativeJobStore]:
+    """Whether the engine claims and moves on the store's jobs; others are run in Python."""
+    return isinstance(store, NativeJobStore) and store._in_engine
+
+
 class NativeJobStore(BaseJobStore):
     """A job store of the engine: a name and a configuration here, the work there.
+
+    A subclass outside this package that overrides ``get_due_jobs()``, ``get_next_run_time()``, ``add_job()``,
+    ``update_job()`` or ``remove_job()`` is asked for each step, as by APScheduler. It is then run like a job store
+    written in Python: without claims, so processes that share it run its jobs several times.
 
     :cvar living: it keeps nothing beyond this process, so jobs may be any objects
     """
 
     living: ClassVar[bool] = False
+    _in_engine = True
+
+    def _is_unchanged(self) -> bool:
+        """Whether what the engine does is what the object's methods would do."""
+        methods = (getattr(self, name) for name in _DONE_BY_ENGINE)
+        return all(method.__module__.partition(".")[0] == "duetime" for method in methods)
 
     @abstractmethod
     def _configuration(self) -> dict[str, Any]:
@@ -164,17 +190,19 @@ class NativeJobStore(BaseJobStore):
     def _payload(self, job: Job) -> Payload:
         """How this store keeps the job's callable and arguments."""
 
-    # Of a store that is used without a scheduler, or with something that only looks like one.
+    # Of a store that no scheduler's engine runs: it is used without one, or not unchanged.
     _own_engine: _native.Scheduler | None = None
 
     @property
     def _engine(self) -> _native.Scheduler:
-        engine = getattr(self._scheduler, "_engine", None)
-        if isinstance(engine, _native.Scheduler):
-            return engine
-        if self._own_engine is None:
-            self._own_engine = self._open_alone()
-        return self._own_engine
+        engine = self._present_engine()
+        if engine is None:
+            engine = self._own_engine = self._open_alone()
+        return engine
+
+    def _present_engine(self) -> _native.Scheduler | None:
+        engine = getattr(self._scheduler, "_engine", None) if self._in_engine else None
+        return engine if isinstance(engine, _native.Scheduler) else self._own_engine
 
     def _open_alone(self) -> _native.Scheduler:
         """An engine that has this store only and is never started."""
@@ -193,7 +221,8 @@ class NativeJobStore(BaseJobStore):
     def start(self, scheduler: BaseScheduler, alias: str) -> None:
         super().start(scheduler, alias)
         self._own_engine = None
-        if scheduler is not None:
+        self._in_engine = self._is_unchanged()
+        if scheduler is not None and self._in_engine:
             scheduler._open_store(alias, json.dumps(self._configuration()))
 
     def shutdown(self) -> None:
@@ -331,8 +360,8 @@ class NativeJobStore(BaseJobStore):
 
     def _present_run_time(self, job_id: str, last_known: Any) -> Any:
         """In microseconds, ``None`` while paused; what was last known if the job or the engine is gone."""
-        engine = getattr(self._scheduler, "_engine", None) or self._own_engine
-        if not isinstance(engine, _native.Scheduler):
+        engine = self._present_engine()
+        if engine is None:
             return last_known
         try:
             return engine.next_run_time(self._alias, job_id, last_known)

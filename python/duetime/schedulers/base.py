@@ -42,7 +42,7 @@ from duetime.executors._bridge import EngineBridge
 from duetime.executors.base import BaseExecutor, MaxInstancesReachedError, in_job
 from duetime.executors.pool import EnginePool, ThreadPoolExecutor
 from duetime.job import Job
-from duetime.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError, NativeJobStore
+from duetime.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError, NativeJobStore, is_run_by_engine
 from duetime.jobstores.memory import MemoryJobStore
 from duetime.runs import ParkedJob, Run, parse_parked, parse_runs
 from duetime.schedulers import SchedulerAlreadyRunningError, SchedulerNotRunningError
@@ -361,7 +361,7 @@ class BaseScheduler(metaclass=ABCMeta):
             self._watch = self._make_watch(self._engine.wakeup_fd())
             return
         for alias, store in self._stores():
-            if not isinstance(store, NativeJobStore):
+            if not is_run_by_engine(store):
                 self._start_lane_thread(alias, store)
 
     def _make_watch(self, descriptor: int) -> EngineWatch | None:
@@ -553,7 +553,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _foreign_stores(self) -> list[tuple[str, BaseJobStore]]:
         """Those written in Python."""
-        return [(alias, store) for alias, store in self._stores() if not isinstance(store, NativeJobStore)]
+        return [(alias, store) for alias, store in self._stores() if not is_run_by_engine(store)]
 
     def _lane_of(self, alias: str, store: BaseJobStore) -> StoreLane:
         lane = self._lanes.get(alias)
@@ -567,7 +567,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _notice_change(self, store: BaseJobStore) -> None:
         """A job of that store may be due earlier; the engine knows it of its own stores."""
-        if (self._hosted or not isinstance(store, NativeJobStore)) and self._state == STATE_RUNNING:
+        if (self._hosted or not is_run_by_engine(store)) and self._state == STATE_RUNNING:
             self.wakeup()
             self._wake_lanes()
 
@@ -639,7 +639,7 @@ class BaseScheduler(metaclass=ABCMeta):
             if self.state != STATE_STOPPED:
                 jobstore.start(self, alias)
             self._jobstores[alias] = jobstore
-        if self.state != STATE_STOPPED and not self._hosted and not isinstance(jobstore, NativeJobStore):
+        if self.state != STATE_STOPPED and not self._hosted and not is_run_by_engine(jobstore):
             self._start_lane_thread(alias, jobstore)
         self._dispatch_event(SchedulerEvent(EVENT_JOBSTORE_ADDED, alias))
         if self.state != STATE_STOPPED:
@@ -658,7 +658,7 @@ class BaseScheduler(metaclass=ABCMeta):
         thread = self._lane_threads.pop(alias, None)
         if thread is not None:
             thread.stop()
-        if isinstance(jobstore, NativeJobStore) and self.state != STATE_STOPPED and self._engine is not None:
+        if is_run_by_engine(jobstore) and self.state != STATE_STOPPED and self._engine is not None:
             with engine_errors():
                 self._engine.remove_store(alias, False)
         if shutdown:
@@ -805,7 +805,7 @@ class BaseScheduler(metaclass=ABCMeta):
                 self._add_pending(job, jobstore, False)
             return made
         store = self._lookup_jobstore(jobstore)
-        if not isinstance(store, NativeJobStore):
+        if not is_run_by_engine(store):
             raise TypeError(f"{store.__class__.__name__} cannot add many jobs at once")
         store._add_many(made)
         return made
@@ -886,7 +886,7 @@ class BaseScheduler(metaclass=ABCMeta):
         if self._state == STATE_STOPPED:
             self._fill_defaults(job)
         store = self._lookup_jobstore(jobstore_alias)
-        if isinstance(store, NativeJobStore):
+        if is_run_by_engine(store):
             if self._patched_clock is not None:
                 self._find_first_run(job)
             self._add_to_engine(store, job, replace_existing)
@@ -939,7 +939,7 @@ class BaseScheduler(metaclass=ABCMeta):
             self._dispatch_event(JobEvent(EVENT_JOB_MODIFIED, job_id, jobstore))
             return job
         store = self._lookup_jobstore(jobstore)
-        if isinstance(store, NativeJobStore):
+        if is_run_by_engine(store):
             store._update(job, changes)
         else:
             store.update_job(job)
@@ -1006,7 +1006,7 @@ class BaseScheduler(metaclass=ABCMeta):
         """Whether the engine alone can be asked about any job."""
         if self._state == STATE_STOPPED or self._engine is None:
             return False
-        return all(isinstance(store, NativeJobStore) for store in list(self._jobstores.values()))
+        return all(is_run_by_engine(store) for store in list(self._jobstores.values()))
 
     def _job_call(
         self, call: Callable[[str | None, str], _native.Job | None], job_id: str, jobstore: str | None
@@ -1021,7 +1021,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _job_from_snapshot(self, snapshot: _native.Job) -> Job:
         store = self._lookup_jobstore(snapshot.store)
-        assert isinstance(store, NativeJobStore)
+        assert is_run_by_engine(store)
         return Job._from_snapshot(self, store, snapshot)
 
     def remove_job(self, job_id: str, jobstore: str | None = None) -> None:
@@ -1052,7 +1052,7 @@ class BaseScheduler(metaclass=ABCMeta):
                 store.remove_job(job_id)
             except JobLookupError:
                 continue
-            if not isinstance(store, NativeJobStore):
+            if not is_run_by_engine(store):
                 self._dispatch_event(JobEvent(EVENT_JOB_REMOVED, job_id, alias))
             return
         raise JobLookupError(job_id)
