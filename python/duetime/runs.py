@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone, tzinfo
+from threading import local
 from typing import Any, NamedTuple
 
 from duetime import _native
 
-__all__ = ("CurrentRun", "ParkedJob", "Run", "current_run", "parse_parked", "parse_runs")
+__all__ = ("CurrentRun", "ParkedJob", "Run", "current_run", "parse_parked", "parse_runs", "set_run_of_worker")
+
+_Described = tuple[str, str, str, int, int, int]  # as _native.current_run() answers
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -30,9 +33,22 @@ class CurrentRun(NamedTuple):
     fence: int
 
 
+class _RunOfWorker(local):
+    """In a worker process: the run of this thread, which the engine in the other process knows."""
+
+    described: _Described | None = None
+
+
+_run_of_worker = _RunOfWorker()
+
+
+def set_run_of_worker(described: _Described | None) -> None:
+    _run_of_worker.described = described
+
+
 def current_run() -> CurrentRun | None:
     """The run that the calling thread executes; ``None`` outside of jobs and in threads that a job started."""
-    described = _native.current_run()
+    described = _native.current_run() or _run_of_worker.described
     if described is None:
         return None
     id, job_id, jobstore, scheduled_us, attempt, fence = described
