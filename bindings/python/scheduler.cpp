@@ -1,5 +1,7 @@
 #include "bindings/python/scheduler.h"
 
+#include <pybind11/stl.h>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "bindings/python/executions.h"
 #include "bindings/python/gil.h"
 #include "bindings/python/jobs.h"
+#include "bindings/python/process_pool.h"
 #include "bindings/python/strings.h"
 #include "bindings/python/triggers.h"
 
@@ -283,6 +286,15 @@ void release_parked(Scheduler& scheduler, Text store, Text id) {
   call_unlocked([&] { return duetime_scheduler_release_parked(scheduler.get(), store, id); });
 }
 
+void add_python_process_pool(Scheduler& scheduler, Text alias, std::vector<std::string> argv,
+                             const py::bytes& setup, uint32_t workers, uint64_t max_tasks_per_child,
+                             duetime_duration timeout, py::object codec, py::object logger,
+                             py::object on_start) {
+  const ProcessPool pool{std::move(argv), setup, workers, max_tasks_per_child, timeout};
+  add_process_pool(scheduler.get(), alias, pool, scheduler.shared_host(), std::move(codec), std::move(logger),
+                   std::move(on_start));
+}
+
 }  // namespace
 
 void Scheduler::Destroy::operator()(duetime_scheduler* handle) const {
@@ -325,6 +337,9 @@ void bind_scheduler(py::module_& module) {
             add_thread_pool(scheduler.get(), alias, workers, std::move(logger), std::move(on_start));
           },
           py::arg("alias"), py::arg("workers"), py::arg("logger"), py::arg("on_start"))
+      .def("add_process_pool", &add_python_process_pool, py::arg("alias"), py::arg("argv"), py::arg("setup"),
+           py::arg("workers"), py::arg("max_tasks_per_child"), py::arg("timeout"), py::arg("codec"),
+           py::arg("logger"), py::arg("on_start"))
       .def(
           "add_executor",
           [](Scheduler& scheduler, Text alias, uint32_t capacity, py::object submit, py::object shutdown) {

@@ -22,6 +22,7 @@ class Scheduler {
 
   duetime_scheduler* get() const { return handle_.get(); }
   TaskHost& host() { return *host_; }
+  const TaskHostPtr& shared_host() const { return host_; }
 
   // Replaces the listener; `mask` 0 removes it.
   void set_listener(py::object callback, uint64_t mask);

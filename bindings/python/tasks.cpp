@@ -88,12 +88,6 @@ py::object stolen(PyObject* object) {
   return py::reinterpret_steal<py::object>(object);
 }
 
-bool logs_info(PyObject* logger) {
-  static PyObject* const name = PyUnicode_InternFromString("isEnabledFor");
-  static PyObject* const info = PyLong_FromLong(kLoggingInfo);
-  return PyObject_IsTrue(stolen(PyObject_CallMethodOneArg(logger, name, info)).ptr()) == 1;
-}
-
 // What is to be called.
 struct Invocation {
   py::object callable;
@@ -128,29 +122,16 @@ Invocation invocation_of(const Task& task, const duetime_call* call) {
   return live != nullptr ? live_invocation(live) : stored_invocation(task, call);
 }
 
-// (logger, store, id, name, scheduled): what log lines are made from.
-py::tuple description(const duetime_call* call) {
-  const py::object logger =
-      current_pool != nullptr ? py::reinterpret_borrow<py::object>(current_pool->logger) : py::none();
-  return py::make_tuple(logger, duetime_call_store(call), duetime_call_job_id(call),
-                        duetime_call_job_name(call), duetime_call_scheduled_time(call));
-}
-
 void tell(const Task& task, const char* what, const duetime_call* call) {
   py::handle(task.host->callbacks).attr(what)(*description(call));
 }
 
-void set_result(const Task& task, duetime_call* call, uint64_t event, const py::object& result) {
-  if ((task.host->wanted_events.load(std::memory_order_relaxed) & event) == 0 || result.is_none()) return;
-  duetime_call_set_result(call, result.inc_ref().ptr(), &release_python_object);
-}
-
 void run(const Task& task, duetime_call* call, const Invocation& invocation) {
-  const bool logged = current_pool != nullptr && logs_info(current_pool->logger);
+  const bool logged = is_logged();
   if (logged) tell(task, "running", call);
   const py::object result =
       stolen(PyObject_Call(invocation.callable.ptr(), invocation.args.ptr(), invocation.kwargs.ptr()));
-  set_result(task, call, DUETIME_EVENT_JOB_EXECUTED, result);
+  if (is_wanted(*task.host, DUETIME_EVENT_JOB_EXECUTED)) set_result(call, result);
   if (logged) tell(task, "succeeded", call);
 }
 
@@ -179,7 +160,7 @@ int32_t report_failure(const Task& task, duetime_call* call, const py::object& e
   const py::tuple words = py::handle(task.host->callbacks).attr("failed")(*description(call), exception);
   duetime_call_set_error(call, words[0].cast<std::string>().c_str(), words[1].cast<std::string>().c_str(),
                          words[2].cast<std::string>().c_str());
-  set_result(task, call, DUETIME_EVENT_JOB_ERROR, exception);
+  if (is_wanted(*task.host, DUETIME_EVENT_JOB_ERROR)) set_result(call, exception);
   return DUETIME_TASK_FAILED;
 }
 
@@ -271,8 +252,29 @@ void register_tasks(duetime_scheduler* scheduler, const TaskHostPtr& host) {
   });
 }
 
-void add_thread_pool(duetime_scheduler* scheduler, const char* alias, uint32_t worker_count,
-                     py::object logger, py::object on_start) {
+bool is_logged() {
+  if (current_pool == nullptr) return false;
+  static PyObject* const name = PyUnicode_InternFromString("isEnabledFor");
+  static PyObject* const info = PyLong_FromLong(kLoggingInfo);
+  return PyObject_IsTrue(stolen(PyObject_CallMethodOneArg(current_pool->logger, name, info)).ptr()) == 1;
+}
+
+py::tuple description(const duetime_call* call) {
+  const py::object logger =
+      current_pool != nullptr ? py::reinterpret_borrow<py::object>(current_pool->logger) : py::none();
+  return py::make_tuple(logger, duetime_call_store(call), duetime_call_job_id(call),
+                        duetime_call_job_name(call), duetime_call_scheduled_time(call));
+}
+
+bool is_wanted(const TaskHost& host, uint64_t event) {
+  return (host.wanted_events.load(std::memory_order_relaxed) & event) != 0;
+}
+
+void set_result(duetime_call* call, const py::object& result) {
+  if (!result.is_none()) duetime_call_set_result(call, result.inc_ref().ptr(), &release_python_object);
+}
+
+duetime_thread_hooks pool_thread_hooks(py::object logger, py::object on_start) {
   duetime_thread_hooks hooks = {};
   hooks.struct_size = sizeof(hooks);
   hooks.user_data = new Pool{logger.release().ptr(), on_start.release().ptr()};
@@ -281,6 +283,12 @@ void add_thread_pool(duetime_scheduler* scheduler, const char* alias, uint32_t w
   hooks.stopping = &worker_stopping;
   hooks.busy = [](void*) { take_gil_for_burst(); };
   hooks.idle = [](void*) { end_gil_burst(); };
+  return hooks;
+}
+
+void add_thread_pool(duetime_scheduler* scheduler, const char* alias, uint32_t worker_count,
+                     py::object logger, py::object on_start) {
+  const duetime_thread_hooks hooks = pool_thread_hooks(std::move(logger), std::move(on_start));
   call_unlocked([&] { return duetime_scheduler_add_thread_pool(scheduler, alias, worker_count, &hooks); });
 }
 

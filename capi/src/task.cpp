@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "capi/src/call.h"
 #include "capi/src/callbacks.h"
 #include "capi/src/conversions.h"
 #include "capi/src/guard.h"
@@ -17,33 +18,14 @@ constinit thread_local duetime_call* innermost_call = nullptr;
 
 }  // namespace
 
-// Unlike other handles this is an address: it lives on the stack of the thread that runs the task. The calls
-// under way in a thread form a list (a task may run others, through the inline executor), and getters follow
-// only a pointer that is in it, so one that was kept too long or handed to another thread answers nothing.
-struct duetime_call {
-  explicit duetime_call(const TaskCall& running) : call(running), outer(innermost_call) {
-    innermost_call = this;
-  }
-  ~duetime_call() { innermost_call = outer; }
-  duetime_call(const duetime_call&) = delete;
-  duetime_call& operator=(const duetime_call&) = delete;
+duetime_call::duetime_call(const TaskCall& running) : call(running), outer(innermost_call) {
+  innermost_call = this;
+}
 
-  const duetime::Job& job() const { return *call.claim.record.job; }
-
-  const TaskCall& call;
-  duetime_call* outer;
-  TaskOutcome outcome;
-  std::string run_id;  // filled when it is asked for
-};
+duetime_call::~duetime_call() { innermost_call = outer; }
 
 namespace duetime::capi {
 namespace {
-
-duetime_call* find_call(const duetime_call* wanted) {
-  duetime_call* call = innermost_call;
-  while (call != nullptr && call != wanted) call = call->outer;
-  return call;
-}
 
 template <class Answer, class Get>
 Answer of_call(const duetime_call* wanted, Answer otherwise, Get&& get) noexcept {
@@ -73,6 +55,19 @@ TaskOutcome::Kind kind_of_status(int32_t status) {
   return status == DUETIME_TASK_CANNOT_RUN ? TaskOutcome::Kind::kCannotRun : TaskOutcome::Kind::kFailed;
 }
 
+std::string error_kind_of(const char* kind) {
+  std::string text = repaired_text(kind);
+  return text.empty() ? kDefaultErrorKind : text;
+}
+
+}  // namespace
+
+duetime_call* find_call(const duetime_call* wanted) {
+  duetime_call* call = innermost_call;
+  while (call != nullptr && call != wanted) call = call->outer;
+  return call;
+}
+
 TaskOutcome outcome_of(duetime_call& call, int32_t status) {
   TaskOutcome outcome = std::move(call.outcome);
   outcome.kind = kind_of_status(status);
@@ -81,13 +76,6 @@ TaskOutcome outcome_of(duetime_call& call, int32_t status) {
   outcome.error_message = "task returned " + std::to_string(status);
   return outcome;
 }
-
-std::string error_kind_of(const char* kind) {
-  std::string text = repaired_text(kind);
-  return text.empty() ? kDefaultErrorKind : text;
-}
-
-}  // namespace
 
 TaskFunction to_task(duetime_task_fn fn, Owned user_data) {
   return [fn, user_data = std::move(user_data)](const TaskCall& running) {

@@ -182,8 +182,8 @@ void Foreman::discard_waiting() {
   const auto begun = std::stable_partition(waiting_.begin(), waiting_.end(),
                                            [](const PoolRun& run) { return run.index > 0; });
   for (auto run = begun; run != waiting_.end(); ++run) {
+    queue_->make_room();
     run->execution.host->unstarted(run->execution.claim);
-    queue_->settled();
   }
   waiting_.erase(begun, waiting_.end());
 }
@@ -352,19 +352,23 @@ void Foreman::dispatch() {
 
 // False: none of the claim's runs is to be started any more.
 bool Foreman::admit(PoolRun& run) {
-  const Execution& execution = run.execution;
-  for (; !run.admitted && run.index < execution.claim->runs.size(); ++run.index) {
-    if (!execution.host->may_start(execution.claim, run.index)) continue;
-    if (announce(run)) return run.admitted = true;
+  for (; !run.admitted && !run.is_over(); ++run.index) {
+    if (may_start(run) && announce(run)) return run.admitted = true;
   }
-  if (!run.admitted) queue_->settled();
   return run.admitted;
+}
+
+// The host itself ends a run that may not start.
+bool Foreman::may_start(const PoolRun& run) {
+  if (run.is_last()) queue_->make_room();
+  const bool may = run.execution.host->may_start(run.execution.claim, run.index);
+  if (may && run.is_last()) queue_->take_room();
+  return may;
 }
 
 // Tells the host language, and has it encode what only it can. False: the run has failed.
 bool Foreman::announce(PoolRun& run) {
-  const Execution& execution = run.execution;
-  const Instant started_at = execution.host->now();
+  const Instant started_at = run.execution.host->now();
   WorkerOutcome error = failure(kPayloadError, "");
   try {
     if (options_->hooks.starting) options_->hooks.starting(run.call());
@@ -372,8 +376,7 @@ bool Foreman::announce(PoolRun& run) {
   } catch (...) {
     error.error_message = current_error_text();
   }
-  execution.host->finished(execution.claim, run.index, to_task_outcome(run, std::move(error)), started_at,
-                           execution.host->now());
+  finish(run, std::move(error), started_at);
   return false;
 }
 
@@ -390,17 +393,20 @@ bool Foreman::encode(PoolRun& run, WorkerOutcome& error) const {
   return false;
 }
 
-void Foreman::conclude(PoolRun run, WorkerOutcome outcome, Instant started_at) {
+void Foreman::finish(const PoolRun& run, WorkerOutcome outcome, Instant started_at) {
   const Execution& execution = run.execution;
-  execution.host->finished(execution.claim, run.index, to_task_outcome(run, std::move(outcome)), started_at,
+  TaskOutcome reported = to_task_outcome(run, std::move(outcome));
+  if (run.is_last()) queue_->make_room();
+  execution.host->finished(execution.claim, run.index, std::move(reported), started_at,
                            execution.host->now());
+}
+
+void Foreman::conclude(PoolRun run, WorkerOutcome outcome, Instant started_at) {
+  finish(run, std::move(outcome), started_at);
   run.admitted = false;
   run.encoded = {};
-  if (++run.index < execution.claim->runs.size()) {
-    waiting_.push_front(std::move(run));
-  } else {
-    queue_->settled();
-  }
+  ++run.index;
+  if (!run.is_over()) waiting_.push_front(std::move(run));
 }
 
 TaskOutcome Foreman::to_task_outcome(const PoolRun& run, WorkerOutcome outcome) const {

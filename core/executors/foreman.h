@@ -68,6 +68,8 @@ class Foreman {
   bool admit(PoolRun& run);
   bool announce(PoolRun& run);
   bool encode(PoolRun& run, WorkerOutcome& error) const;
+  bool may_start(const PoolRun& run);
+  void finish(const PoolRun& run, WorkerOutcome outcome, Instant started_at);
   void conclude(PoolRun run, WorkerOutcome outcome, Instant started_at);
   void fail_waiting(WorkerOutcome why);
   TaskOutcome to_task_outcome(const PoolRun& run, WorkerOutcome outcome) const;

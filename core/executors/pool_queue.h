@@ -44,8 +44,12 @@ class PoolQueue {
   Order fetch();
   int fd() const { return rung_.fd(); }  // readable when there is something to fetch
 
-  // A claim has ended, was given back or was lost. mean_run() is a moving average over some eight runs.
-  void settled() { --taken_; }
+  // A claim is about to end or to be given back, so that the lane, which hears of it, finds the room; or it
+  // is not after all.
+  void make_room() { --taken_; }
+  void take_room() { ++taken_; }
+
+  // mean_run() is a moving average over some eight runs.
   void note_duration(Duration run);
   Duration mean_run() const { return Duration{mean_run_.load(std::memory_order_relaxed)}; }
 

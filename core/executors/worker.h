@@ -24,6 +24,8 @@ using PoolClock = std::chrono::steady_clock;
 
 // A claim on its way through a pool, one run after the other.
 struct PoolRun {
+  bool is_last() const { return index + 1 == execution.claim->runs.size(); }
+  bool is_over() const { return index == execution.claim->runs.size(); }
   const ClaimedRun& run() const { return execution.claim->runs[index]; }
   TaskCall call() const { return {*execution.claim, run(), execution.host->store_alias(), *execution.host}; }
 

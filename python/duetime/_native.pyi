@@ -177,6 +177,18 @@ class Scheduler:
     def add_store(self, alias: str, configuration: str) -> None: ...
     def remove_store(self, alias: str, wait: bool) -> None: ...
     def add_thread_pool(self, alias: str, workers: int, logger: Logger, on_start: Callable[[], object]) -> None: ...
+    def add_process_pool(
+        self,
+        alias: str,
+        argv: list[str],
+        setup: bytes,
+        workers: int,
+        max_tasks_per_child: int,
+        timeout: int,
+        codec: object,
+        logger: Logger,
+        on_start: Callable[[], object],
+    ) -> None: ...
     def add_executor(
         self,
         alias: str,

@@ -9,6 +9,7 @@
 #include <duetime/execution.h>
 #include <duetime/job.h>
 #include <duetime/plugin.h>
+#include <duetime/process_pool.h>
 #include <duetime/scheduler.h>
 #include <duetime/task.h>
 #include <duetime/trigger.h>

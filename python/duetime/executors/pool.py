@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from duetime.job import Job
     from duetime.schedulers.base import BaseScheduler
 
-__all__ = ("BasePoolExecutor", "FuturesExecutor", "ThreadPoolExecutor")
+__all__ = ("BasePoolExecutor", "FuturesExecutor", "ProcessPoolExecutor", "ThreadPoolExecutor")
 
 _POOL_OPTIONS = frozenset({"initargs", "initializer", "thread_name_prefix"})
+_PROCESS_POOL_OPTIONS = frozenset({"initargs", "initializer", "max_tasks_per_child", "mp_context"})
 
 
 class BasePoolExecutor(BaseExecutor):
@@ -157,3 +158,76 @@ class ThreadPoolExecutor(EnginePool):
             self._initializer(*self._initargs)
         except BaseException:
             self._logger.critical("Exception in initializer:", exc_info=True)
+
+
+class ProcessPoolExecutor(EnginePool):
+    """Runs jobs in processes of their own, fresh interpreters that import the program's main module. They start when
+    they are needed. One that dies fails the job that it was running, and is replaced.
+
+    :param max_workers: how many processes at most
+    :param pool_kwargs: ``initializer``, ``initargs``, ``max_tasks_per_child`` and ``mp_context``, as
+        :class:`concurrent.futures.ProcessPoolExecutor` takes them. Of the context only the interpreter counts that it
+        sets: the processes are always spawned, never forked.
+    :param timeout: (ours) seconds after which a job's process is killed and the job fails; ``None``: never
+    """
+
+    def __init__(
+        self, max_workers: int | str = 10, pool_kwargs: dict[str, Any] | None = None, timeout: float | str | None = None
+    ) -> None:
+        super().__init__()
+        self.max_workers = int(max_workers)
+        if self.max_workers <= 0:
+            raise ValueError("max_workers must be greater than 0")
+        self.timeout = None if timeout is None else float(timeout)
+        if self.timeout is not None and not self.timeout > 0:
+            raise ValueError(f"timeout must be greater than 0, got {timeout}")
+        self.pool_kwargs = dict(pool_kwargs or {})
+        _check_process_pool_options(self.pool_kwargs)
+
+    def _make_pool(self) -> Executor:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor as Pool
+
+        options = {"mp_context": multiprocessing.get_context("spawn"), **self.pool_kwargs}
+        return Pool(self.max_workers, **options)
+
+    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        from concurrent.futures.process import BrokenProcessPool
+
+        try:
+            super()._do_submit_job(job, run_times)
+        except BrokenProcessPool:
+            self._logger.warning("Process pool is broken; replacing pool with a fresh instance")
+            self._own_pool = None
+            super()._do_submit_job(job, run_times)
+
+    def _open(self, scheduler: BaseScheduler, alias: str) -> None:
+        from duetime.executors._processes import Codec, worker_program, worker_setup
+
+        scheduler._open_process_pool(
+            alias,
+            worker_program(),
+            worker_setup(self.pool_kwargs.get("initializer"), tuple(self.pool_kwargs.get("initargs", ()))),
+            self.max_workers,
+            self.pool_kwargs.get("max_tasks_per_child") or 0,
+            0 if self.timeout is None else max(1, round(self.timeout * 1_000_000)),
+            Codec(),
+            self._logger,
+            self._foreman_started,
+        )
+
+    def _foreman_started(self) -> None:
+        threading.current_thread().name = f"ProcessPoolExecutor-{self._alias}"
+
+
+def _check_process_pool_options(options: dict[str, Any]) -> None:
+    unknown = options.keys() - _PROCESS_POOL_OPTIONS
+    if unknown:
+        raise TypeError(f"ProcessPoolExecutor got an unexpected keyword argument {sorted(unknown)[0]!r}")
+    initializer, most = options.get("initializer"), options.get("max_tasks_per_child")
+    if initializer is not None and not callable(initializer):
+        raise TypeError("initializer must be a callable")
+    if most is not None and not isinstance(most, int):
+        raise TypeError("max_tasks_per_child must be an integer")
+    if most is not None and most <= 0:
+        raise ValueError("max_tasks_per_child must be >= 1")

@@ -70,6 +70,12 @@ class Callbacks:
         _clear_frames(trace)
         return error_kind(exception), error_text(exception), text
 
+    def failed_in_worker(
+        self, logger: Logger | None, store: str, job_id: str, name: str, scheduled: int, exception: BaseException
+    ) -> None:
+        """In another process, where its traceback is."""
+        self._logger(logger).error('Job "%s" raised an exception', self._shown(store, job_id, name), exc_info=exception)
+
     @staticmethod
     def _logger(logger: Logger | None) -> Logger:
         return logger or logging.getLogger("apscheduler.executors")

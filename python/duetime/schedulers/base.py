@@ -128,6 +128,7 @@ class BaseScheduler(metaclass=ABCMeta):
         "apscheduler.executors",
         {
             "debug": "duetime.executors.debug:DebugExecutor",
+            "processpool": "duetime.executors.pool:ProcessPoolExecutor",
             "threadpool": "duetime.executors.pool:ThreadPoolExecutor",
         },
     )
@@ -676,6 +677,25 @@ class BaseScheduler(metaclass=ABCMeta):
         assert self._engine is not None
         with engine_errors():
             self._engine.add_thread_pool(alias, workers, logger, on_start)
+
+    def _open_process_pool(
+        self,
+        alias: str,
+        program: list[str],
+        setup: bytes,
+        workers: int,
+        max_tasks_per_child: int,
+        timeout: int,
+        codec: Any,
+        logger: Logger,
+        on_start: Callable[[], object],
+    ) -> None:
+        """For executors of the engine, from their ``start()``."""
+        assert self._engine is not None
+        with engine_errors():
+            self._engine.add_process_pool(
+                alias, program, setup, workers, max_tasks_per_child, timeout, codec, logger, on_start
+            )
 
     def _close_executor(self, alias: str, wait: bool) -> None:
         """For executors of the engine, from their ``shutdown()``; a stopped scheduler has stopped them already."""
