@@ -219,7 +219,7 @@ def run_job(
 def returns_coroutine(func: Any) -> bool:
     """Whether ``func`` is a coroutine function, a :func:`~functools.partial` of one, or an object that is called like
     one."""
-    return iscoroutinefunction_partial(func) or iscoroutinefunction_partial(getattr(type(func), "__call__", None))
+    return iscoroutinefunction_partial(func) or iscoroutinefunction_partial(type(func).__call__)
 
 
 async def run_coroutine_job(

@@ -46,13 +46,13 @@ class TornadoExecutor(BaseExecutor):
                 raise RuntimeError("cannot run jobs after shutdown")
             future = self.executor.submit(run_job, *arguments)
             future.add_done_callback(lambda future: self._ioloop.add_callback(self._ended, job, future))
-        elif asyncio._get_running_loop() is self._ioloop.asyncio_loop:
+        elif asyncio._get_running_loop() is not None:
             self._start_coroutine(job, arguments)
         else:
             self._ioloop.add_callback(self._start_coroutine, job, arguments)
 
     def _start_coroutine(self, job: Job, arguments: Any) -> None:
-        task = self._ioloop.asyncio_loop.create_task(run_coroutine_job(*arguments))
+        task = asyncio.ensure_future(run_coroutine_job(*arguments))
         task.add_done_callback(lambda task: self._ended(job, task))
 
     def _ended(self, job: Job, future: Any) -> None:

@@ -11,8 +11,8 @@ _READ = 1
 
 
 class HubWatch:
-    """As :class:`.EngineWatch`, without a thread: calls ``wakeup`` in the hub when the engine has something to do; once,
-    until ``processed()``."""
+    """What :class:`.EngineWatch` is, without a thread: calls ``wakeup`` in the hub when the engine has something to do.
+    Once, until ``processed()``."""
 
     def __init__(self, hub: Any, descriptor: int, wakeup: Callable[[], object]) -> None:
         self._watcher = hub.loop.io(descriptor, _READ)

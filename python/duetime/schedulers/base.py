@@ -442,7 +442,7 @@ class BaseScheduler(metaclass=ABCMeta):
             self._drop_engine()  # closes the job stores' files; a task that is inside still needs the engine
         self._deliver_event(SchedulerEvent(EVENT_SCHEDULER_SHUTDOWN))
 
-    def _await_runs(self) -> None:
+    def _await_runs(self) -> None:  # noqa: B027 -- most executors can wait themselves
         """For executors whose ``shutdown()`` could not wait."""
 
     def _stop_lanes(self) -> None:
@@ -1098,9 +1098,8 @@ class BaseScheduler(metaclass=ABCMeta):
             except JobLookupError:
                 continue
             if not isinstance(store, NativeJobStore):
-                tell = (
-                    self._deliver_event if isinstance(threading.current_thread(), LaneThread) else self._dispatch_event
-                )
+                by_lane = isinstance(threading.current_thread(), LaneThread)
+                tell = self._deliver_event if by_lane else self._dispatch_event
                 tell(JobEvent(EVENT_JOB_REMOVED, job_id, alias))
             return
         raise JobLookupError(job_id)

@@ -31,8 +31,8 @@ _allocate_lock = get_original("_thread", "allocate_lock")
 class GeventScheduler(BlockingScheduler):
     """A scheduler that is a greenlet; jobs are greenlets too.
 
-    The program may be monkey-patched or not. All is done in the thread in which the scheduler was started; other threads
-    may call it.
+    The program may be monkey-patched or not. All is done in the thread in which the scheduler was started; others may
+    call it.
     """
 
     _driven_by_program = True

@@ -30,6 +30,12 @@ def run_in_reactor(func: Callable[..., object]) -> Callable[..., None]:
     return wrapper
 
 
+def _installed_reactor() -> Any:
+    from twisted.internet import reactor  # late: it installs one where the program has not yet
+
+    return reactor
+
+
 class _ReactorEnd:
     """Whether the reactor has ended: it would still take calls. It does not keep the scheduler alive."""
 
@@ -57,10 +63,7 @@ class TwistedScheduler(EventLoopScheduler):
     _delayedcall: Any = None
 
     def _configure(self, config: dict[str, Any]) -> None:
-        reactor = maybe_ref(config.pop("reactor", None))
-        if reactor is None:
-            from twisted.internet import reactor
-        self._reactor = reactor
+        self._reactor = maybe_ref(config.pop("reactor", None)) or _installed_reactor()
         super()._configure(config)
 
     def start(self, paused: bool = False) -> None:
