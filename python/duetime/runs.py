@@ -109,9 +109,7 @@ def current_run() -> CurrentRun | None:
         answer = _native.is_cancelled(id)
         return callbacks.is_cancelled(id) if answer is None else answer
 
-    return CurrentRun(
-        id, job_id, jobstore, _EPOCH + timedelta(microseconds=scheduled_us), attempt, fence, is_cancelled
-    )
+    return CurrentRun(id, job_id, jobstore, _EPOCH + timedelta(microseconds=scheduled_us), attempt, fence, is_cancelled)
 
 
 class Run(NamedTuple):

@@ -555,14 +555,14 @@ class BaseScheduler(metaclass=ABCMeta):
         if self._state != STATE_RUNNING:
             return None
         events: list[SchedulerEvent] = []
-        wakeups = [self._lane_of(alias, store).run(now, events) for alias, store in self._driven_stores()]
+        wakeups = [self._lane_of(alias, store).run(now, events) for alias, store in self._foreign_stores()]
         for event in events:
             self._dispatch_event(event)
         return min((time for time in wakeups if time is not None), default=None)
 
     def _has_foreign_runs(self) -> bool:
         """Whether an executor has jobs of job stores written in Python."""
-        return bool(self._driven_stores()) and any(executor._instances for executor in list(self._executors.values()))
+        return bool(self._foreign_stores()) and any(executor._instances for executor in list(self._executors.values()))
 
     def _run_engine(self, now: datetime, events: list[SchedulerEvent]) -> datetime | None:
         if self._engine is None or not self._hosted or self._state == STATE_STOPPED:
@@ -588,13 +588,13 @@ class BaseScheduler(metaclass=ABCMeta):
     def _runs_jobs(self) -> bool:
         return self._state == STATE_RUNNING
 
+    def _foreign_stores(self) -> list[tuple[str, BaseJobStore]]:
+        """Those written in Python."""
+        return [(alias, store) for alias, store in self._stores() if not isinstance(store, NativeJobStore)]
+
     def _driven_stores(self) -> list[tuple[str, BaseJobStore]]:
-        """Those written in Python that have no thread of their own."""
-        return [
-            (alias, store)
-            for alias, store in self._stores()
-            if not isinstance(store, NativeJobStore) and alias not in self._lane_threads
-        ]
+        """Of those, the ones that have no thread."""
+        return [(alias, store) for alias, store in self._foreign_stores() if alias not in self._lane_threads]
 
     def _lane_of(self, alias: str, store: BaseJobStore) -> StoreLane:
         lane = self._lanes.get(alias)
@@ -1231,7 +1231,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _run_foreign_job(self, job_id: str, jobstore: str | None) -> str:
         """The same for a job store written in Python."""
-        for alias, store in self._driven_stores():
+        for alias, store in self._foreign_stores():
             job = store.lookup_job(job_id) if jobstore in (None, alias) else None
             if job is not None:
                 job._run_id = _native.new_id()
