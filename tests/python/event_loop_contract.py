@@ -79,8 +79,8 @@ class Host:
     def scheduler_class(self) -> Any:
         raise NotImplementedError
 
-    def make(self, **options: Any) -> Any:
-        return self.scheduler_class()(timezone="UTC", **options)
+    def make(self, kind: Any = None, **options: Any) -> Any:
+        return (kind or self.scheduler_class())(timezone="UTC", **options)
 
 
 class Recorder:
@@ -300,7 +300,7 @@ class EventLoopContract:
                 wait_seconds = super()._process_jobs()
                 return 0.01 if wait_seconds is None else min(wait_seconds, 0.01)
 
-        scheduler = host.call(lambda: Restless(timezone="UTC"))
+        scheduler = host.call(lambda: host.make(Restless))
         seen = Recorder(scheduler, host)
         host.call(scheduler.start)
         host.call(lambda: scheduler.add_job(note))
@@ -319,7 +319,7 @@ class EventLoopContract:
 
         if not hasattr(host.scheduler_class(), "_start_timer"):
             pytest.skip("it has no timer")
-        scheduler = host.call(lambda: Watched(timezone="UTC"))
+        scheduler = host.call(lambda: host.make(Watched))
         seen = Recorder(scheduler, host)
         host.call(scheduler.start)
         later = datetime.now(timezone.utc) + timedelta(seconds=0.05)

@@ -512,7 +512,9 @@ def test_fork(program, tmp_path):
 
 
 def test_import_is_light():
-    source = "import sys, duetime.schedulers.background; print([m for m in sys.modules if m.split('.')[0] in FRAMEWORKS])"
+    source = (
+        "import sys, duetime.schedulers.background; print([m for m in sys.modules if m.split('.')[0] in FRAMEWORKS])"
+    )
     source = f"FRAMEWORKS = ('asyncio', 'gevent', 'tornado', 'twisted', 'PySide6', 'PyQt6', 'dask'); {source}"
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

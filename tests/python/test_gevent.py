@@ -9,18 +9,13 @@ from typing import Any
 
 import pytest
 
-PATCHED = "DUETIME_MONKEY" in os.environ  # where this file runs itself once more
-
-if PATCHED:
-    from gevent import monkey
-
-    monkey.patch_all()
 gevent = pytest.importorskip("gevent")
 
 import subprocess
 from pathlib import Path
 
 import gevent.event
+import gevent.monkey
 from conftest import DEADLINE, finish, notes
 from duetime import events
 from duetime.schedulers.background import BackgroundScheduler
@@ -28,6 +23,14 @@ from duetime.schedulers.base import STATE_STOPPED
 from duetime.schedulers.blocking import BlockingScheduler
 from duetime.schedulers.gevent import GeventScheduler
 from event_loop_contract import EventLoopContract, Host, Recorder, hold, note, ran
+
+PATCHED = gevent.monkey.is_module_patched("threading")  # where this file runs itself once more
+PATCHED_TESTS = """
+from gevent import monkey
+monkey.patch_all()  # before all else
+import sys, pytest
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", sys.argv[1]]))
+"""
 
 
 class GeventHost(Host):
@@ -158,9 +161,9 @@ class TestThreadsThatAreGreenlets:
 def test_with_monkey_patching():
     here = Path(__file__)
     tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", here.name],
+        [sys.executable, "-c", PATCHED_TESTS, here.name],
         cwd=here.parent,
-        env={**os.environ, "DUETIME_MONKEY": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
     )

@@ -127,7 +127,6 @@ def test_started_in_another_loop_than_made():
             await asyncio.sleep(0.005)
         scheduler.shutdown()
 
-    IOLoop(make_current=True)
     scheduler = TornadoScheduler()
     for n in range(2):
         asyncio.run(main())
@@ -135,7 +134,6 @@ def test_started_in_another_loop_than_made():
             pass
         assert len(ran) == 1, n
         ran.clear()
-    IOLoop.clear_current()
 
 
 def test_shutdown_when_the_loop_is_closed():

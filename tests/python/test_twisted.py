@@ -35,8 +35,8 @@ class TwistedHost(Host):
     def scheduler_class(self) -> Any:
         return TwistedScheduler
 
-    def make(self, **options: Any) -> Any:
-        return super().make(reactor=self.reactor, **options)
+    def make(self, kind: Any = None, **options: Any) -> Any:
+        return super().make(kind, reactor=self.reactor, **options)
 
     def close(self) -> None:
         self.reactor.callFromThread(self.reactor.stop)

@@ -231,6 +231,8 @@ async def run_coroutine_job(
     for _ in runs:
         try:
             retval = await job.func(*job.args, **job.kwargs)
+        except GeneratorExit:  # its loop is gone
+            raise
         except BaseException:
             runs.failed()
         else:

@@ -15,7 +15,7 @@ from functools import partial
 from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
-from duetime.events import SchedulerEvent
+from duetime.events import JobExecutionEvent, SchedulerEvent
 from duetime.schedulers import SchedulerAlreadyRunningError, SchedulerNotRunningError
 from duetime.schedulers._lane import HostCall, LaneThread
 from duetime.schedulers.base import STATE_STOPPED, BaseScheduler
@@ -96,7 +96,7 @@ class EventLoopScheduler(BaseScheduler):
         closing = self._closing
         if closing is None:
             return
-        executors = [executor for executor in self._executors.values() if not executor._shutdown_blocks]
+        executors = list(self._executors.values())
         while any(executor._instances for executor in executors) and self._is_loop_running():
             if closing.hurried.wait(_GLANCE):
                 break
@@ -136,6 +136,12 @@ class EventLoopScheduler(BaseScheduler):
             super()._deliver_event(event)
         except RuntimeError:  # there is no loop any more: better here than never
             self._dispatch_event(event)
+
+    def _dispatch_event(self, event: SchedulerEvent) -> None:
+        # Executors with threads tell the end of jobs of Python's job stores there.
+        told_elsewhere = isinstance(event, JobExecutionEvent) and not self._is_in_loop()
+        if not told_elsewhere or not self._post(super()._dispatch_event, event):
+            super()._dispatch_event(event)
 
     def _submit(self, executor: BaseExecutor, job: Job, run_times: list[datetime]) -> None:
         call = HostCall(partial(executor.submit_job, job, run_times))

@@ -96,6 +96,11 @@ class QtScheduler(EventLoopScheduler):
         else:
             self._wake_lanes()
 
+    def _wake(self) -> None:
+        wait_seconds = self._process_jobs()
+        if wait_seconds is not None:  # ours sets the timer itself, but that of a subclass may answer something else
+            self._start_timer(wait_seconds)
+
     def _process_jobs(self) -> float | None:
         wait_seconds = super()._process_jobs()
         if self._hosted:
@@ -108,7 +113,7 @@ class QtScheduler(EventLoopScheduler):
             return
         self._timer = QTimer()
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._process_jobs)
+        self._timer.timeout.connect(self._wake)
         self._timer.start(min(math.ceil(wait_seconds * 1000), _LONGEST_TIMER))
 
     def _stop_timer(self) -> None:
