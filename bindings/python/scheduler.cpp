@@ -136,11 +136,11 @@ class JobBatch {
   JobBatch(const JobBatch&) = delete;
   JobBatch& operator=(const JobBatch&) = delete;
 
-  void hand_over(Scheduler& scheduler) {
+  // Calls `take(count, triggers, options)`, which gets the payloads too.
+  template <typename Take>
+  void hand_over(Take take) {
     handed_over_ = true;
-    call_unlocked([&] {
-      return duetime_scheduler_add_jobs(scheduler.get(), options_.size(), triggers_.data(), options_.data());
-    });
+    call_unlocked([&] { return take(options_.size(), triggers_.data(), options_.data()); });
   }
 
  private:
@@ -160,7 +160,24 @@ class JobBatch {
   bool handed_over_ = false;
 };
 
-void add_jobs(Scheduler& scheduler, const py::sequence& rows) { JobBatch(rows).hand_over(scheduler); }
+void add_jobs(Scheduler& scheduler, const py::sequence& rows) {
+  JobBatch(rows).hand_over(
+      [&](auto... batch) { return duetime_scheduler_add_jobs(scheduler.get(), batch...); });
+}
+
+bool import_jobs(Scheduler& scheduler, Text store, Text source, const py::sequence& rows) {
+  int32_t imported = 0;
+  JobBatch(rows).hand_over([&](auto... batch) {
+    return duetime_scheduler_import_jobs(scheduler.get(), store, source, batch..., &imported);
+  });
+  return imported != 0;
+}
+
+bool imported(const Scheduler& scheduler, Text store, Text source) {
+  int32_t answer = 0;
+  call_unlocked([&] { return duetime_scheduler_imported(scheduler.get(), store, source, &answer); });
+  return answer != 0;
+}
 
 py::object modify_job(Scheduler& scheduler, Text store, Text id, uint32_t fields, const Trigger* trigger,
                       Text name, Text task, Text executor, bool coalesce, int max_instances, bool recover,
@@ -355,6 +372,8 @@ void bind_scheduler(py::module_& module) {
            py::arg("recover"), py::arg("replace"), py::arg("misfire_grace"), py::arg("next_run_time"),
            py::arg("encoding"), py::arg("payload"))
       .def("add_jobs", &add_jobs, py::arg("rows"))
+      .def("import_jobs", &import_jobs, py::arg("store"), py::arg("source"), py::arg("rows"))
+      .def("imported", &imported, py::arg("store"), py::arg("source"))
       .def("modify_job", &modify_job, py::arg("store"), py::arg("id"), py::arg("fields"),
            py::arg("trigger").none(true), py::arg("name"), py::arg("task"), py::arg("executor"),
            py::arg("coalesce"), py::arg("max_instances"), py::arg("recover"), py::arg("misfire_grace"),

@@ -141,9 +141,10 @@ void require_alike(const JobOptions& options, const JobOptions& first, size_t in
 std::vector<JobRequest> to_requests(const std::vector<JobOptions>& options,
                                     const duetime_trigger* const* triggers) {
   std::vector<JobRequest> requests;
+  if (options.empty()) return requests;
+  input(triggers, "triggers");
   requests.reserve(options.size());
   for (size_t i = 0; i < options.size(); ++i) {
-    require_alike(options[i], options.front(), i);
     Job job = to_job(options[i], Use<duetime_trigger>(triggers[i])->trigger);
     requests.push_back(JobRequest{std::move(job), position_of(options[i])});
   }
@@ -390,8 +391,33 @@ duetime_status duetime_scheduler_add_jobs(duetime_scheduler* scheduler, size_t c
     const std::vector<JobOptions> given = read_job_options(options, count);
     const Use<duetime_scheduler> use(scheduler);
     if (count == 0) return;
-    std::vector<JobRequest> jobs = to_requests(given, &input(triggers, "triggers"));
-    use->scheduler.add_jobs(store_of(given.front()), std::move(jobs), on_conflict_of(given.front()));
+    for (size_t i = 0; i < count; ++i) require_alike(given[i], given.front(), i);
+    use->scheduler.add_jobs(store_of(given.front()), to_requests(given, triggers),
+                            on_conflict_of(given.front()));
+  });
+}
+
+duetime_status duetime_scheduler_import_jobs(duetime_scheduler* scheduler, const char* store,
+                                             const char* source, size_t count,
+                                             const duetime_trigger* const* triggers,
+                                             const duetime_job_options* options, int32_t* out_imported) {
+  return guard([&] {
+    const std::vector<JobOptions> given = read_job_options(options, count);
+    const Use<duetime_scheduler> use(scheduler);
+    const std::string alias = required_text(store, "store");
+    const std::string name = required_text(source, "source");
+    const bool imported = use->scheduler.import_jobs(alias, name, to_requests(given, triggers));
+    if (out_imported != nullptr) *out_imported = imported ? 1 : 0;
+  });
+}
+
+duetime_status duetime_scheduler_imported(const duetime_scheduler* scheduler, const char* store,
+                                          const char* source, int32_t* out_imported) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    int32_t& out = output(out_imported, "out_imported");
+    const std::string alias = required_text(store, "store");
+    out = use->scheduler.imported(alias, required_text(source, "source")) ? 1 : 0;
   });
 }
 

@@ -155,6 +155,15 @@ class JobStore {
   // take its id. kReplace overwrites and raises the revision. Throws kUnsupported for a live payload.
   virtual void add(std::span<const NewJob> jobs, OnConflict on_conflict) = 0;
 
+  // Copies jobs in from elsewhere, once: adds those whose ids are free and records `source`, in one atomic
+  // step. False: `source` was recorded before, and nothing changes. `source` names where the jobs come from
+  // ("apscheduler:apscheduler_jobs"); of two jobs with one id the first is added. Throws kUnsupported for a
+  // live payload, where the store keeps none.
+  virtual bool import_once(std::string_view source, std::span<const NewJob> jobs) = 0;
+
+  // Whether that happened; cheap, so that what was copied need not be read again at each start.
+  virtual bool imported(std::string_view source) const = 0;
+
   // Stores the changed definition and position if the version is still record.position.version; raises
   // revision and version. Answers the new record; nullopt if the version has changed meanwhile. Throws
   // kNotFound.

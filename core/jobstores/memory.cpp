@@ -8,6 +8,7 @@
 #include <deque>
 #include <limits>
 #include <mutex>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -93,6 +94,20 @@ class MemoryJobStore final : public JobStore {
     const std::lock_guard lock(mutex_);
     if (on_conflict == OnConflict::kFail) refuse_conflicts(jobs);
     for (const NewJob& job : jobs) put(job);
+  }
+
+  bool import_once(std::string_view source, std::span<const NewJob> jobs) override {
+    const std::lock_guard lock(mutex_);
+    if (!imports_.emplace(source).second) return false;
+    for (const NewJob& job : jobs) {
+      if (!takes_id(job.job->id)) put(job);
+    }
+    return true;
+  }
+
+  bool imported(std::string_view source) const override {
+    const std::lock_guard lock(mutex_);
+    return imports_.contains(source);
   }
 
   std::optional<JobRecord> update(const JobRecord& record) override {
@@ -238,12 +253,15 @@ class MemoryJobStore final : public JobStore {
   Entry& require(std::string_view id) { return *require_entry(id); }
 
   // A job that is only waiting for its last run to end does not take its id.
+  bool takes_id(std::string_view id) const {
+    const auto found = index_.find(id);
+    return found != index_.end() && (*found)->position.status != JobStatus::kFinishing;
+  }
+
   void refuse_conflicts(std::span<const NewJob> jobs) const {
     std::unordered_set<std::string_view> seen;
     for (const NewJob& job : jobs) {
-      const auto found = index_.find(std::string_view(job.job->id));
-      const bool taken = found != index_.end() && (*found)->position.status != JobStatus::kFinishing;
-      if (taken || (jobs.size() > 1 && !seen.insert(job.job->id).second)) {
+      if (takes_id(job.job->id) || (jobs.size() > 1 && !seen.insert(job.job->id).second)) {
         throw Error(ErrorCode::kConflict, "job id " + in_quotes(job.job->id) + " is taken");
       }
     }
@@ -478,7 +496,8 @@ class MemoryJobStore final : public JobStore {
   const MemoryStoreOptions options_;
   mutable std::mutex mutex_;
   Index index_;
-  mutable DueQueue<Entry> queue_;  // mutable: earliest() takes items out and puts them back
+  std::set<std::string, std::less<>> imports_;  // the sources
+  mutable DueQueue<Entry> queue_;               // mutable: earliest() takes items out and puts them back
   std::vector<std::shared_ptr<const MemoryClaim>> released_;
   std::deque<RunRecord> history_;  // oldest first
   int64_t counter_ = 0;            // of revisions, versions and fences

@@ -111,6 +111,22 @@ class SqliteJobStore final : public JobStore {
     write.commit();
   }
 
+  bool import_once(std::string_view source, std::span<const NewJob> jobs) override {
+    const std::vector<std::string> documents = documents_of(jobs);
+    const Locked session = lock();
+    SqliteWrite write(session->connection, session->meta);
+    if (session->meta.imported(source)) return false;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (session->jobs.insert(jobs[i], documents[i], false, write.draw())) ++count;
+    }
+    session->meta.set_imported(source, count);
+    write.commit();
+    return true;
+  }
+
+  bool imported(std::string_view source) const override { return lock()->meta.imported(source); }
+
   std::optional<JobRecord> update(const JobRecord& record) override {
     if (!record.job) refuse("job " + in_quotes(record.id) + " cannot be read, so it cannot be changed");
     const std::string document = job_to_text(*record.job);

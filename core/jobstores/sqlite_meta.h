@@ -19,9 +19,14 @@ class SqliteMeta {
   std::string boot_id();
   void set_boot_id(std::string_view boot_id);
 
+  // Whether jobs were copied in from `source`, and how many of them.
+  bool imported(std::string_view source);
+  void set_imported(std::string_view source, std::size_t count);
+
  private:
   SqliteStatement read_;
   SqliteStatement write_;
+  SqliteStatement insert_;
 };
 
 // BEGIN IMMEDIATE ... COMMIT, with the numbers drawn meanwhile.

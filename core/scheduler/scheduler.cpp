@@ -24,6 +24,22 @@ constexpr Duration kShortestLease = std::chrono::milliseconds(100);
 
 bool is_finishing(const JobRecord& record) { return record.position.status == JobStatus::kFinishing; }
 
+std::optional<Instant> earliest_run(const std::vector<NewJob>& jobs) {
+  std::optional<Instant> earliest;
+  for (const NewJob& job : jobs) {
+    const std::optional<Instant>& due = job.position.next_run_time;
+    if (due && (!earliest || *due < *earliest)) earliest = due;
+  }
+  return earliest;
+}
+
+void check_source(const std::string& source) {
+  constexpr std::size_t kMaxSourceBytes = 1024;
+  if (!source.empty() && source.size() <= kMaxSourceBytes) return;
+  throw Error(ErrorCode::kInvalidArgument, "source: " + std::to_string(source.size()) +
+                                               " bytes, expected 1 to " + std::to_string(kMaxSourceBytes));
+}
+
 // A next run time that somebody set is the fire that the trigger goes on from.
 void follow_next_run_time(JobPosition& position, const std::optional<Instant>& before) {
   if (position.next_run_time == before) return;
@@ -70,6 +86,8 @@ class Scheduler::Impl {
 
   std::optional<JobRecord> add_job(const std::string& store, JobRequest request, OnConflict on_conflict);
   void add_jobs(const std::string& store, std::vector<JobRequest> requests, OnConflict on_conflict);
+  bool import_jobs(const std::string& store, const std::string& source, std::vector<JobRequest> requests);
+  bool imported(const std::string& store, const std::string& source) const;
   StoredJob edit_job(std::string_view store, std::string_view id, const JobEdit& edit);
   std::optional<StoredJob> resume_job(std::string_view store, std::string_view id);
   void remove_job(std::string_view store, std::string_view id);
@@ -119,6 +137,7 @@ class Scheduler::Impl {
   std::optional<Found> find(std::string_view alias, std::string_view id) const;
   Found require(std::string_view alias, std::string_view id) const;
   NewJob prepare(JobRequest request, const OpenStorePtr& store) const;
+  std::vector<NewJob> prepare(std::vector<JobRequest> requests, const OpenStorePtr& store) const;
   void wake(const StorePtr& store, std::optional<Instant> due) const;
   void wake_all(const std::function<bool(Parking&)>& released) const;
   void deliver(uint64_t code, const std::string& store, const std::string& job_id) const;
@@ -508,6 +527,18 @@ NewJob Scheduler::Impl::prepare(JobRequest request, const OpenStorePtr& store) c
   return {std::make_shared<const Job>(std::move(job)), position};
 }
 
+// Without those that never fire.
+std::vector<NewJob> Scheduler::Impl::prepare(std::vector<JobRequest> requests,
+                                             const OpenStorePtr& store) const {
+  std::vector<NewJob> jobs;
+  jobs.reserve(requests.size());
+  for (JobRequest& request : requests) {
+    NewJob job = prepare(std::move(request), store);
+    if (job.position.status != JobStatus::kFinishing) jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
 std::optional<JobRecord> Scheduler::Impl::add_job(const std::string& alias, JobRequest request,
                                                   OnConflict on_conflict) {
   const StorePtr store = stores(alias).front();
@@ -524,21 +555,28 @@ void Scheduler::Impl::add_jobs(const std::string& alias, std::vector<JobRequest>
                                OnConflict on_conflict) {
   const StorePtr store = stores(alias).front();
   const OpenStorePtr opened = open(store);
-  std::vector<NewJob> jobs;
-  jobs.reserve(requests.size());
-  std::optional<Instant> earliest;
-  for (JobRequest& request : requests) {
-    NewJob job = prepare(std::move(request), opened);
-    if (job.position.status == JobStatus::kFinishing) continue;
-    const auto due = job.position.next_run_time;
-    if (due && (!earliest || *due < *earliest)) earliest = due;
-    jobs.push_back(std::move(job));
-  }
+  const std::vector<NewJob> jobs = prepare(std::move(requests), opened);
   (*opened)->add(jobs, on_conflict);
   if (events_->wants(kJobAdded)) {
     for (const NewJob& job : jobs) deliver(kJobAdded, alias, job.job->id);
   }
-  wake(store, earliest);
+  wake(store, earliest_run(jobs));
+}
+
+bool Scheduler::Impl::import_jobs(const std::string& alias, const std::string& source,
+                                  std::vector<JobRequest> requests) {
+  check_source(source);
+  const StorePtr store = stores(alias).front();
+  const OpenStorePtr opened = open(store);
+  const std::vector<NewJob> jobs = prepare(std::move(requests), opened);
+  if (!(*opened)->import_once(source, jobs)) return false;
+  wake(store, earliest_run(jobs));
+  return true;
+}
+
+bool Scheduler::Impl::imported(const std::string& alias, const std::string& source) const {
+  check_source(source);
+  return (*open(stores(alias).front()))->imported(source);
 }
 
 std::optional<Scheduler::Impl::Found> Scheduler::Impl::find(std::string_view alias,
@@ -756,6 +794,13 @@ std::optional<JobRecord> Scheduler::add_job(const std::string& store, Job job, O
 }
 void Scheduler::add_jobs(const std::string& store, std::vector<JobRequest> jobs, OnConflict on_conflict) {
   impl()->add_jobs(store, std::move(jobs), on_conflict);
+}
+bool Scheduler::import_jobs(const std::string& store, const std::string& source,
+                            std::vector<JobRequest> jobs) {
+  return impl()->import_jobs(store, source, std::move(jobs));
+}
+bool Scheduler::imported(const std::string& store, const std::string& source) const {
+  return impl()->imported(store, source);
 }
 std::size_t Scheduler::reload_time_zones(bool move_next_runs) {
   return impl()->reload_time_zones(move_next_runs);

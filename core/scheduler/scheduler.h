@@ -154,6 +154,12 @@ class Scheduler {
   void add_jobs(const std::string& store, std::vector<JobRequest> jobs,
                 OnConflict on_conflict = OnConflict::kFail);
 
+  // Copies jobs in from elsewhere, once: those whose id is free, in one atomic step with the note that
+  // `source` (1 to 1024 bytes) was imported. False if it was before: nothing changes. Jobs whose trigger
+  // never fires are left out. `store` is not empty.
+  bool import_jobs(const std::string& store, const std::string& source, std::vector<JobRequest> jobs);
+  bool imported(const std::string& store, const std::string& source) const;
+
   StoredJob edit_job(std::string_view store, std::string_view id, const JobEdit& edit);
   StoredJob pause_job(std::string_view store, std::string_view id);
   // Due at the trigger's first fire from now. Answers nullopt if there is none: the job was removed.

@@ -51,6 +51,13 @@ std::vector<std::function<duetime_status(duetime_scheduler*)>> scheduler_calls()
       [](S* s) { return duetime_scheduler_remove_listener(s, 1); },
       [](S* s) { return duetime_scheduler_add_job(s, trigger.get(), &job, nullptr); },
       [](S* s) { return duetime_scheduler_add_jobs(s, 1, triggers, &job); },
+      [](S* s) {
+        return duetime_scheduler_import_jobs(s, "default", "elsewhere", 1, triggers, &job, nullptr);
+      },
+      [](S* s) {
+        int32_t imported = 0;
+        return duetime_scheduler_imported(s, "default", "elsewhere", &imported);
+      },
       [](S* s) { return duetime_scheduler_modify_job(s, nullptr, "job", 0, nullptr, nullptr, nullptr); },
       [](S* s) { return duetime_scheduler_pause_job(s, nullptr, "job", nullptr); },
       [](S* s) { return duetime_scheduler_resume_job(s, nullptr, "job", nullptr); },

@@ -191,6 +191,74 @@ TEST_F(Jobs, AddJobsWalksTheStructsOfANewerCaller) {
   EXPECT_EQ(listed_ids(), (std::vector<std::string>{"a", "b"}));
 }
 
+TEST_F(Jobs, ImportHappensOnce) {
+  const duetime_trigger* const triggers[] = {minutely.get(), minutely.get()};
+  duetime_job_options options[] = {job_options("due", "succeed"), job_options("paused", "succeed")};
+  options[0].next_run_time = kNoon + kSecond;
+  options[0].store = "not looked at";
+  options[1].next_run_time = DUETIME_TIME_NONE;
+  const auto import_both = [&](const char* source, int32_t* imported) {
+    return duetime_scheduler_import_jobs(scheduler, "default", source, 2, triggers, options, imported);
+  };
+  int32_t imported = -1;
+  ASSERT_OK(duetime_scheduler_imported(scheduler, "default", "elsewhere", &imported));
+  EXPECT_EQ(imported, 0);
+  ASSERT_OK(import_both("elsewhere", &imported));
+  EXPECT_EQ(imported, 1);
+  EXPECT_EQ(listed_ids(), (std::vector<std::string>{"due", "paused"}));
+  ASSERT_OK(duetime_scheduler_remove_job(scheduler, nullptr, "due"));
+  ASSERT_OK(import_both("elsewhere", &imported));
+  EXPECT_EQ(imported, 0);
+  EXPECT_EQ(listed_ids(), (std::vector<std::string>{"paused"}));
+  ASSERT_OK(import_both("elsewhere too", nullptr));
+  EXPECT_EQ(listed_ids(), (std::vector<std::string>{"due", "paused"}));
+  ASSERT_OK(duetime_scheduler_imported(scheduler, "default", "elsewhere", &imported));
+  EXPECT_EQ(imported, 1);
+}
+
+TEST_F(Jobs, ImportedJobsRun) {
+  start();
+  const duetime_trigger* const triggers[] = {minutely.get()};
+  duetime_job_options options = job_options("job", "succeed");
+  options.next_run_time = kNoon + kSecond;
+  ASSERT_OK(duetime_scheduler_import_jobs(scheduler, "default", "elsewhere", 1, triggers, &options, nullptr));
+  advance(kSecond);
+  EXPECT_EQ(task.calls, 1);
+}
+
+TEST_F(Jobs, AnImportOfNothingIsNotedToo) {
+  ASSERT_OK(duetime_scheduler_import_jobs(scheduler, "default", "empty", 0, nullptr, nullptr, nullptr));
+  int32_t imported = 0;
+  ASSERT_OK(duetime_scheduler_imported(scheduler, "default", "empty", &imported));
+  EXPECT_EQ(imported, 1);
+}
+
+TEST_F(Jobs, ImportRefusesWhatIsWrongAndNotesNothing) {
+  const duetime_trigger* triggers[] = {minutely.get(), nullptr};
+  duetime_job_options options[] = {job_options("a", "succeed"), job_options("b", "succeed")};
+  const auto import_into = [&](const char* store, const char* source) {
+    return duetime_scheduler_import_jobs(scheduler, store, source, 2, triggers, options, nullptr);
+  };
+  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "duetime_trigger handle is NULL", import_into("default", "x"));
+  triggers[1] = minutely.get();
+  options[1].task = nullptr;
+  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "task is NULL", import_into("default", "x"));
+  options[1] = job_options("b", "succeed");
+  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "store is NULL", import_into(nullptr, "x"));
+  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "source is NULL", import_into("default", nullptr));
+  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "1025 bytes",
+               import_into("default", std::string(1025, 'x').c_str()));
+  EXPECT_STATUS(DUETIME_ERROR_NOT_FOUND, import_into("other", "x"));
+  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "triggers is NULL",
+               duetime_scheduler_import_jobs(scheduler, "default", "x", 2, nullptr, options, nullptr));
+  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "out_imported is NULL",
+               duetime_scheduler_imported(scheduler, "default", "x", nullptr));
+  int32_t imported = -1;
+  ASSERT_OK(duetime_scheduler_imported(scheduler, "default", "x", &imported));
+  EXPECT_EQ(imported, 0);
+  EXPECT_TRUE(listed_ids().empty());
+}
+
 TEST_F(Jobs, ModifyChangesOnlyTheNamedMembers) {
   duetime_job_options options = job_options("job", "succeed");
   options.name = "before";

@@ -151,6 +151,27 @@ TEST_F(Ownership, EveryLivePayloadOfAFailedBatchIsReleased) {
   EXPECT_EQ(data.released, 3);
 }
 
+TEST_F(Ownership, EveryLivePayloadOfARepeatedImportIsReleased) {
+  const Held<duetime_trigger> trigger = interval_trigger(kSecond);
+  const duetime_trigger* const triggers[] = {trigger.get(), trigger.get()};
+  duetime_job_options options[] = {job_options("a", "succeed"), job_options("b", "succeed")};
+  for (duetime_job_options& each : options) {
+    each.live_payload = &data;
+    each.release_live_payload = Counted::release;
+  }
+  const auto import_both = [&](const char* store) {
+    return duetime_scheduler_import_jobs(scheduler, store, "elsewhere", 2, triggers, options, nullptr);
+  };
+  ASSERT_OK(import_both("default"));
+  EXPECT_EQ(data.released, 0);
+  ASSERT_OK(import_both("default"));
+  EXPECT_EQ(data.released, 2);
+  EXPECT_STATUS(DUETIME_ERROR_NOT_FOUND, import_both("other"));
+  EXPECT_EQ(data.released, 4);
+  EXPECT_STATUS(DUETIME_ERROR_INVALID_ARGUMENT, import_both(nullptr));
+  EXPECT_EQ(data.released, 6);
+}
+
 TEST_F(Ownership, StructWithUnknownMembersIsStillReleased) {
   struct {
     duetime_job_options known;

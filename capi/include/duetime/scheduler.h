@@ -166,6 +166,22 @@ DUETIME_API duetime_status duetime_scheduler_add_jobs(duetime_scheduler *schedul
                                                       const duetime_trigger *const *triggers,
                                                       const duetime_job_options *options);
 
+/* Copies jobs from elsewhere into one store, once: adds those whose ids are free and notes `source` (1 to
+ * 1024 bytes: where they come from, "apscheduler:apscheduler_jobs"), in one atomic step. If the store has
+ * that note already nothing changes. Also with no jobs. Of two jobs with one id the first is added; jobs
+ * whose trigger never fires are left out. `store` is not NULL; the options' own `store` and `replace` are not
+ * looked at. No event tells of the jobs. out_imported (may be NULL): 1 if this call did it, 0 if it was done
+ * before. */
+DUETIME_API duetime_status duetime_scheduler_import_jobs(duetime_scheduler *scheduler, const char *store,
+                                                         const char *source, size_t count,
+                                                         const duetime_trigger *const *triggers,
+                                                         const duetime_job_options *options,
+                                                         int32_t *out_imported);
+
+/* Whether that has happened, so that what was copied need not be read again at each start. */
+DUETIME_API duetime_status duetime_scheduler_imported(const duetime_scheduler *scheduler, const char *store,
+                                                      const char *source, int32_t *out_imported);
+
 /* Changes the members that `fields` (DUETIME_JOB_...) names; a changed trigger (NULL: unchanged) leaves the
  * next run time alone unless DUETIME_JOB_NEXT_RUN_TIME is among them. */
 DUETIME_API duetime_status duetime_scheduler_modify_job(duetime_scheduler *scheduler, const char *store,
