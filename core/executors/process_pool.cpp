@@ -12,6 +12,7 @@ namespace duetime {
 namespace {
 
 constexpr std::size_t kMaxWorkers = 1'000;
+constexpr Duration kLongestTimeout = std::chrono::hours(24) * 36'500;
 
 void give_back(const std::vector<Execution>& executions) {
   for (const Execution& execution : executions) execution.host->unstarted(execution.claim);
@@ -73,8 +74,9 @@ void check(const ProcessPoolOptions& options) {
   if (options.workers < 1 || options.workers > kMaxWorkers) {
     refuse(std::to_string(options.workers) + " workers, expected 1 to " + std::to_string(kMaxWorkers));
   }
-  if (options.timeout < Duration{0}) {
-    refuse("a timeout of " + std::to_string(options.timeout.count()) + " us, expected 0 or more");
+  if (options.timeout < Duration{0} || options.timeout > kLongestTimeout) {
+    refuse("a timeout of " + std::to_string(options.timeout.count()) + " us, expected 0 to " +
+           std::to_string(kLongestTimeout.count()));
   }
 }
 

@@ -51,7 +51,7 @@ def program(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     """Starts a Python program in the test's own directory, where `jobs.py` is its module of jobs."""
     (tmp_path / "jobs.py").write_text(JOBS)
 
-    def start(source: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(source: str, *arguments: str, start_new_session: bool = False) -> subprocess.Popen[str]:
         script = tmp_path / f"program_{len(list(tmp_path.glob('program_*')))}.py"
         script.write_text(textwrap.dedent(source))
         return subprocess.Popen(
@@ -62,6 +62,7 @@ def program(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=start_new_session,
         )
 
     return start
