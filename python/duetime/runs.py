@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -87,7 +87,8 @@ def entering(run: CurrentRun) -> Iterator[None]:
     try:
         yield
     finally:
-        _entered.reset(token)
+        with suppress(ValueError):  # a coroutine that is thrown away unfinished ends in another context
+            _entered.reset(token)
 
 
 def is_in_run() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Generator
@@ -112,6 +111,8 @@ class ManualClock:
         spans = timedelta(
             weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds
         )
+        import asyncio  # big, and few need it
+
         until = self._end(by + spans)
         if self._is_within():
             self._move_to(until)

@@ -97,7 +97,7 @@ class EngineBridge:
     def __init__(self, scheduler: BaseScheduler, alias: str, executor: BaseExecutor) -> None:
         self._scheduler = scheduler
         self._alias = alias
-        self._executor = executor
+        self.executor = executor
         self._running: defaultdict[str, list[RunningExecution]] = defaultdict(list)
         self._lock = Lock()
         self._owns_executor = True
@@ -105,7 +105,17 @@ class EngineBridge:
 
     def stops(self, executor: BaseExecutor) -> bool:
         """Whether the engine's shutdown has also been that of this executor."""
-        return self._executor is executor and not self._owns_executor
+        return self.executor is executor and not self._owns_executor
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that was handed over is still on its way through the executor."""
+        return not self._running
+
+    def let_go(self) -> None:
+        """The process ends: what the executor has not begun goes back to its job store."""
+        with self._lock:
+            self._running.clear()
 
     def detach(self) -> None:
         """The engine's shutdown of the executor leaves it alone."""
@@ -119,11 +129,13 @@ class EngineBridge:
     def shutdown(self, wait: bool) -> None:
         if self._owns_executor:
             self._owns_executor = False
-            self._executor.shutdown(wait)
+            self.executor.shutdown(wait)
 
     # --- where the scheduler lives ------------------------------------------------------------------
 
     def _hand_over(self, execution: _native.Execution) -> None:
+        if not self._owns_executor:
+            return  # it was stopped meanwhile: the execution, which nobody holds now, goes back to its job store
         job = self._scheduler._job_from_snapshot(execution.job)
         run_times = [_native.to_datetime(scheduled, self._scheduler.timezone) for _, scheduled, _, _ in execution.runs]
         running = RunningExecution(execution, run_times)
@@ -141,12 +153,12 @@ class EngineBridge:
         from duetime.executors.base import MaxInstancesReachedError
 
         try:
-            self._executor.submit_job(job, running.run_times)
+            self.executor.submit_job(job, running.run_times)
         except MaxInstancesReachedError:
             self._forget(job.id, running)
             running.refuse()
         except Exception as exc:
-            self._executor._logger.debug("submit_job() failed", exc_info=True)
+            self.executor._logger.debug("submit_job() failed", exc_info=True)
             self._forget(job.id, running)
             running.give_back(exc)
 
@@ -168,6 +180,15 @@ class EngineBridge:
         if running is not None:
             self._forget(job_id, running)
             running.finish_rest(exc)
+
+    def dropped(self, job: Any) -> bool:
+        """The executor has let go of the job: if it was not begun it goes back to its job store, and what runs on in
+        a thread will say how it ends. False: it is no execution of the engine."""
+        running = execution_of(job)
+        if running is None:
+            return False
+        self._forget(job.id, running)
+        return True
 
     def _find(self, job_id: str, events: list[JobExecutionEvent]) -> RunningExecution | None:
         """Without events, the one that has been through all of its runs, or else the oldest."""

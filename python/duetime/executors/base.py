@@ -17,12 +17,13 @@ from duetime.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED
 from duetime.executors._bridge import EngineBridge, execution_of
 from duetime.runs import CurrentRun, entering, is_in_run
 from duetime.testing import ManualClock
+from duetime.util import iscoroutinefunction_partial
 
 if TYPE_CHECKING:
     from duetime.job import Job
     from duetime.schedulers.base import BaseScheduler
 
-__all__ = ("BaseExecutor", "MaxInstancesReachedError", "in_job", "run_coroutine_job", "run_job")
+__all__ = ("BaseExecutor", "MaxInstancesReachedError", "in_job", "returns_coroutine", "run_coroutine_job", "run_job")
 
 
 def in_job() -> bool:
@@ -48,6 +49,9 @@ class BaseExecutor(metaclass=ABCMeta):
     """
 
     capacity: int = 0
+
+    # Whether shutdown() may wait, so that schedulers of event loops call it in another thread.
+    _shutdown_blocks = False
 
     _scheduler: Any = None
     _alias: str | None = None
@@ -110,6 +114,13 @@ class BaseExecutor(metaclass=ABCMeta):
         self._logger.error("Error running job %s", job_id, exc_info=(exc.__class__, exc, traceback))
         if self._bridge is not None:
             self._bridge.failed(job_id, exc)
+
+    def _run_job_dropped(self, job: Job, exc: BaseException) -> None:
+        """It was cancelled before it began, or its end will be told elsewhere."""
+        if self._bridge is not None and self._bridge.dropped(job):
+            self._count_out(job.id)
+        else:
+            self._run_job_error(job.id, exc, exc.__traceback__)
 
     def _count_out(self, job_id: str) -> None:
         with self._lock:
@@ -206,6 +217,12 @@ def run_job(
     return runs.events
 
 
+def returns_coroutine(func: Any) -> bool:
+    """Whether ``func`` is a coroutine function, a :func:`~functools.partial` of one, or an object that is called like
+    one."""
+    return iscoroutinefunction_partial(func) or iscoroutinefunction_partial(type(func).__call__)
+
+
 async def run_coroutine_job(
     job: Job, jobstore_alias: str | None, run_times: list[datetime], logger_name: str
 ) -> list[JobExecutionEvent]:
@@ -214,6 +231,8 @@ async def run_coroutine_job(
     for _ in runs:
         try:
             retval = await job.func(*job.args, **job.kwargs)
+        except GeneratorExit:  # its loop is gone
+            raise
         except BaseException:
             runs.failed()
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from abc import abstractmethod
 from collections.abc import Callable
@@ -25,6 +26,8 @@ _PROCESS_POOL_OPTIONS = frozenset({"initargs", "initializer", "max_tasks_per_chi
 
 class BasePoolExecutor(BaseExecutor):
     """Runs jobs in a pool of :mod:`concurrent.futures`."""
+
+    _shutdown_blocks = True
 
     @abstractmethod
     def __init__(self, pool: Executor) -> None:
@@ -97,7 +100,9 @@ class EnginePool(BasePoolExecutor):
         """Opens the engine's pool."""
 
     def _runs_in_engine(self) -> bool:
-        """Whether no subclass or program has its own ways of handing over jobs."""
+        """Whether no subclass or program has its own ways of handing over jobs, or of making threads."""
+        if threads_are_greenlets():
+            return False
         own = {*self.__dict__, *(name for kind in type(self).__mro__ for name in vars(kind) if not _is_ours(kind))}
         return own.isdisjoint({"_do_submit_job", "_run_job_error", "_run_job_success", "submit_job"})
 
@@ -112,6 +117,12 @@ class EnginePool(BasePoolExecutor):
         pool, self._own_pool = self._own_pool, None
         if pool is not None:
             pool.shutdown(wait and not in_job())
+
+
+def threads_are_greenlets() -> bool:
+    """Whether the program was monkey-patched by gevent: threads of the engine would get in the way of its hub."""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
 
 
 def _is_ours(kind: type) -> bool:

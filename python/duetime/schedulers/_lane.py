@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from duetime.events import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from duetime.jobstores.base import BaseJobStore
     from duetime.schedulers.base import BaseScheduler
 
-__all__ = ("LaneThread", "StoreLane")
+__all__ = ("HostCall", "LaneThread", "StoreLane")
 
 _LONGEST_SLEEP = 60.0  # seconds; the clock may be set meanwhile
 _RESUBMIT_AFTER = timedelta(seconds=1)
@@ -103,7 +103,7 @@ class StoreLane:
     def _submit(self, job: Job, executor: Any, run_times: list[datetime], events: list[SchedulerEvent]) -> bool:
         logger = self._scheduler._logger
         try:
-            executor.submit_job(job, run_times)
+            self._scheduler._submit(executor, job, run_times)
         except MaxInstancesReachedError:
             logger.warning(
                 'Execution of job "%s" skipped: maximum number of running instances reached (%d)',
@@ -179,6 +179,46 @@ def _no_executor(alias: str) -> str:
     return f'no executor by the alias of "{alias}"'
 
 
+class HostCall:
+    """A call in the scheduler's event loop that a lane waits for."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
+        self._lock = Lock()
+        self._begun = False
+        self._abandoned = False
+        self._over = Event()
+        self._error: BaseException | None = None
+
+    def __call__(self) -> None:
+        with self._lock:
+            if self._abandoned:
+                return
+            self._begun = True
+        try:
+            self._call()
+        except BaseException as exc:
+            self._error = exc
+        self._over.set()
+
+    def abandon(self) -> None:
+        """Nobody waits for it any more; it will not begin if it has not yet."""
+        with self._lock:
+            self._abandoned = True
+        self._over.set()
+
+    def wait(self) -> None:
+        """Until it is over; raises what it has raised.
+
+        :raises RuntimeError: if it was abandoned before it began
+        """
+        self._over.wait()
+        if self._error is not None:
+            raise self._error
+        if not self._begun:
+            raise RuntimeError("the scheduler is being shut down")
+
+
 class LaneThread(Thread):
     """Runs one lane, so that a slow store delays no other."""
 
@@ -188,6 +228,17 @@ class LaneThread(Thread):
         self._scheduler = scheduler
         self._wakeup = Event()
         self._stopped = False
+        self._host_call: HostCall | None = None
+
+    def wait_for(self, call: HostCall) -> None:
+        """For its own thread: waits until the scheduler's event loop has made the call."""
+        self._host_call = call
+        try:
+            if self._stopped:
+                call.abandon()
+            call.wait()
+        finally:
+            self._host_call = None
 
     def wake(self) -> None:
         self._wakeup.set()
@@ -195,6 +246,9 @@ class LaneThread(Thread):
     def stop(self) -> None:
         self._stopped = True
         self._wakeup.set()
+        call = self._host_call
+        if call is not None:
+            call.abandon()
 
     def run(self) -> None:
         while not self._stopped:

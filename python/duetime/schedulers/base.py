@@ -40,7 +40,7 @@ from duetime.events import (
 )
 from duetime.executors._bridge import EngineBridge
 from duetime.executors.base import BaseExecutor, MaxInstancesReachedError, in_job
-from duetime.executors.pool import EnginePool, ThreadPoolExecutor
+from duetime.executors.pool import EnginePool, ThreadPoolExecutor, threads_are_greenlets
 from duetime.job import Job
 from duetime.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError, NativeJobStore, is_run_by_engine
 from duetime.jobstores.memory import MemoryJobStore
@@ -127,9 +127,13 @@ class BaseScheduler(metaclass=ABCMeta):
     _executor_plugins: ClassVar[Any] = PluginTable(
         "apscheduler.executors",
         {
+            "asyncio": "duetime.executors.asyncio:AsyncIOExecutor",
             "debug": "duetime.executors.debug:DebugExecutor",
+            "gevent": "duetime.executors.gevent:GeventExecutor",
             "processpool": "duetime.executors.pool:ProcessPoolExecutor",
             "threadpool": "duetime.executors.pool:ThreadPoolExecutor",
+            "tornado": "duetime.executors.tornado:TornadoExecutor",
+            "twisted": "duetime.executors.twisted:TwistedExecutor",
         },
     )
     _jobstore_plugins: ClassVar[Any] = PluginTable(
@@ -290,7 +294,9 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _wants_hosting(self) -> bool:
         """Whether ``_process_jobs()`` is to do the work: the program has its own loop, or a test its own time."""
-        if self._clock is not None or self._driven_by_program or self._is_overridden("_process_jobs"):
+        if self._clock is not None or self._driven_by_program or threads_are_greenlets():
+            return True
+        if self._is_overridden("_process_jobs"):
             return True
         return is_time_patched(datetime)
 
@@ -404,10 +410,24 @@ class BaseScheduler(metaclass=ABCMeta):
         :param wait: return only when running jobs have ended (a job that calls this does not wait for itself)
         :raises SchedulerNotRunningError: if it does not run
         """
+        self._begin_shutdown(wait)
+        self._finish_shutdown(wait)
+
+    def _begin_shutdown(self, wait: bool) -> None:
+        """What is done where the scheduler lives: no more jobs are handed over, and executors that live there stop."""
         with self._jobstores_lock:
             if self.state == STATE_STOPPED:
                 raise SchedulerNotRunningError
             self._state = STATE_STOPPED
+        for alias, bridge in list(self._bridges.items()):
+            if not bridge.executor._shutdown_blocks:
+                try:
+                    bridge.shutdown(wait)
+                except Exception:
+                    self._logger.exception('Error shutting down executor "%s"', alias)
+
+    def _finish_shutdown(self, wait: bool) -> None:
+        """What may block, in any thread."""
         self._stop_lanes()
         if self._engine is not None:
             self._stop_engine(self._engine, wait)
@@ -415,11 +435,16 @@ class BaseScheduler(metaclass=ABCMeta):
             bridge = self._bridges.pop(alias, None)
             if bridge is None or not bridge.stops(executor):
                 executor.shutdown(wait)
+        if wait:
+            self._await_runs()
         for _, store in self._stores():
             store.shutdown()
         if wait and not _native.in_task() and not in_job():
             self._drop_engine()  # closes the job stores' files; a task that is inside still needs the engine
-        self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_SHUTDOWN))
+        self._deliver_event(SchedulerEvent(EVENT_SCHEDULER_SHUTDOWN))
+
+    def _await_runs(self) -> None:  # noqa: B027 -- most executors can wait themselves
+        """For executors whose ``shutdown()`` could not wait."""
 
     def _stop_lanes(self) -> None:
         if self._watch is not None:
@@ -446,6 +471,8 @@ class BaseScheduler(metaclass=ABCMeta):
         self._stop_lanes()
         if self._engine is not None:
             self._stop_engine(self._engine, True)
+        for bridge in list(self._bridges.values()):
+            bridge.let_go()
 
     def _after_fork_in_child(self) -> None:
         """The engine belongs to the parent; this process has a stopped scheduler that may be started."""
@@ -485,6 +512,7 @@ class BaseScheduler(metaclass=ABCMeta):
         self._state = STATE_RUNNING
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_RESUMED))
         self.wakeup()
+        self._wake_lanes()
 
     @abstractmethod
     def wakeup(self) -> None:
@@ -502,17 +530,29 @@ class BaseScheduler(metaclass=ABCMeta):
             return None  # its advance() does the work
         if self._state == STATE_PAUSED:
             self._logger.debug("Scheduler is paused -- not processing jobs")
-            return None
+            return self._process_ends()
         self._logger.debug("Looking for jobs to run")
         now = self._now()
         events: list[SchedulerEvent] = []
         wakeups = [self._run_engine(now, events)]
-        wakeups += [self._lane_of(alias, store).run(now, events) for alias, store in self._foreign_stores()]
+        wakeups += [self._lane_of(alias, store).run(now, events) for alias, store in self._driven_stores()]
         for event in events:
             self._dispatch_event(event)
         if self._watch is not None:
             self._watch.processed()
         return self._seconds_until(min((time for time in wakeups if time is not None), default=None))
+
+    def _process_ends(self) -> float | None:
+        """While paused, runs that go on are still kept, and their ends recorded."""
+        if self._engine is None or not self._hosted:
+            return None
+        events: list[SchedulerEvent] = []
+        wakeup = self._run_engine(self._now(), events)
+        for event in events:
+            self._dispatch_event(event)
+        if self._watch is not None:
+            self._watch.processed()
+        return self._seconds_until(wakeup)
 
     def _run_foreign_lanes(self, now: datetime) -> datetime | None:
         """For a clock that drives us: the part of :meth:`_process_jobs` that is not the engine's."""
@@ -556,6 +596,10 @@ class BaseScheduler(metaclass=ABCMeta):
         """Those written in Python."""
         return [(alias, store) for alias, store in self._stores() if not is_run_by_engine(store)]
 
+    def _driven_stores(self) -> list[tuple[str, BaseJobStore]]:
+        """Of those, the ones that have no thread."""
+        return [(alias, store) for alias, store in self._foreign_stores() if alias not in self._lane_threads]
+
     def _lane_of(self, alias: str, store: BaseJobStore) -> StoreLane:
         lane = self._lanes.get(alias)
         if lane is None or lane.store is not store:
@@ -575,6 +619,10 @@ class BaseScheduler(metaclass=ABCMeta):
     def _call_in_host(self, call: Callable[..., object], *args: Any) -> None:
         """Calls where this scheduler's jobs are handed over and listeners told: in its event loop, if it has one."""
         call(*args)
+
+    def _submit(self, executor: BaseExecutor, job: Job, run_times: list[datetime]) -> None:
+        """For lanes: what ``submit_job()`` of the executor does, where this scheduler's jobs are handed over."""
+        executor.submit_job(job, run_times)
 
     def _deliver_event(self, event: SchedulerEvent) -> None:
         """Tells listeners of what the engine's threads, or a lane, have done."""
@@ -1073,7 +1121,9 @@ class BaseScheduler(metaclass=ABCMeta):
             except JobLookupError:
                 continue
             if not is_run_by_engine(store):
-                self._dispatch_event(JobEvent(EVENT_JOB_REMOVED, job_id, alias))
+                by_lane = isinstance(threading.current_thread(), LaneThread)
+                tell = self._deliver_event if by_lane else self._dispatch_event
+                tell(JobEvent(EVENT_JOB_REMOVED, job_id, alias))
             return
         raise JobLookupError(job_id)
 
