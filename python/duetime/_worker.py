@@ -139,7 +139,11 @@ def _unreadable(run: _Run, exception: BaseException) -> bytes:
     """What a store keeps may be readable elsewhere; an object of the parent's is not, and its run ends here."""
     stored = run.task != _native.LIVE_TASK
     text = f"its arguments cannot be read by the worker process: {exception}"
-    return _failure(run, type(exception)(text) if _takes_a_text(exception) else RuntimeError(text), _CANNOT_RUN if stored else _FAILED)
+    return _failure(
+        run,
+        type(exception)(text) if _takes_a_text(exception) else RuntimeError(text),
+        _CANNOT_RUN if stored else _FAILED,
+    )
 
 
 def _takes_a_text(exception: BaseException) -> bool:

@@ -512,12 +512,10 @@ def test_fork(program, tmp_path):
 
 
 def test_import_is_light():
-    source = (
-        "import sys, duetime.schedulers.background; print([m for m in sys.modules if m.split('.')[0] in FRAMEWORKS])"
-    )
-    source = f"FRAMEWORKS = ('asyncio', 'gevent', 'tornado', 'twisted', 'PySide6', 'PyQt6', 'dask'); {source}"
+    source = "import sys, duetime.schedulers.background; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    frameworks = {"PyQt6", "PySide6", "asyncio", "dask", "gevent", "tornado", "twisted"}
+    assert not frameworks.intersection(done.stdout.split())
 
 
 def test_a_misfire_of_a_coroutine():

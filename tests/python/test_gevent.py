@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-gevent = pytest.importorskip("gevent")
+pytest.importorskip("gevent")
 
 import subprocess
 from pathlib import Path
 
+import gevent
 import gevent.event
 import gevent.monkey
 from conftest import DEADLINE, finish, notes

@@ -546,7 +546,10 @@ class BaseScheduler(metaclass=ABCMeta):
         """While paused, runs that go on are still kept, and their ends recorded."""
         if self._engine is None or not self._hosted:
             return None
-        wakeup = self._run_engine(self._now(), [])
+        events: list[SchedulerEvent] = []
+        wakeup = self._run_engine(self._now(), events)
+        for event in events:
+            self._dispatch_event(event)
         if self._watch is not None:
             self._watch.processed()
         return self._seconds_until(wakeup)

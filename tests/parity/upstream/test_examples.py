@@ -14,8 +14,12 @@ DEADLINE = 60  # seconds; only ever waited for when something is broken
 EXAMPLES = {
     # file: what it prints when a job has run
     "misc/reference.py": "tick",
+    "schedulers/asyncio_.py": "Tick! The time is:",
     "schedulers/background.py": "Tick! The time is:",
     "schedulers/blocking.py": "Tick! The time is:",
+    "schedulers/gevent_.py": "Tick! The time is:",
+    "schedulers/tornado_.py": "Tick! The time is:",
+    "schedulers/twisted_.py": "Tick! The time is:",
 }
 
 
