@@ -39,10 +39,14 @@ class ManualClock:
 
     Such a scheduler does nothing by itself: what is due runs in :meth:`advance`. Several schedulers may be made with
     one clock, and share a job store: a cluster in one test.
+
+    :param drives: false: the clock only shows the time, and its schedulers do with their own threads what is due by
+        it: for tests of what happens at the same time
     """
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, *, drives: bool = True) -> None:
         self._native = _native.ManualClock(now)
+        self._drives = drives
         self._members: list[ref[BaseScheduler]] = []
         self._lock = threading.RLock()
         self._playing = False

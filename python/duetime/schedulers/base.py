@@ -149,6 +149,8 @@ class BaseScheduler(metaclass=ABCMeta):
 
     #: Whether the program drives it through ``_process_jobs()``; otherwise the engine's threads do.
     _driven_by_program: ClassVar[bool] = True
+    #: whether a manual clock drives it, instead of its program's loop
+    _driven_by_clock: ClassVar[bool] = False
     #: The options that it knows, for hints where one is misspelt.
     _known_options: ClassVar[tuple[str, ...]] = (
         "clock",
@@ -166,6 +168,7 @@ class BaseScheduler(metaclass=ABCMeta):
     _engine: _native.Scheduler | None = None
     _clock: ManualClock | None = None
     _hosted = False
+    _played = False
     _patched_clock: PatchedClock | None = None
     _watch: EngineWatch | None = None
     _late_events: list[SchedulerEvent] | None = None
@@ -278,6 +281,7 @@ class BaseScheduler(metaclass=ABCMeta):
             raise SchedulerAlreadyRunningError
         self._check_uwsgi()
         self._hosted = self._wants_hosting()
+        self._played = self._wants_clock()
         self._engine = self._make_engine()
         try:
             self._start_parts()
@@ -294,11 +298,15 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _wants_hosting(self) -> bool:
         """Whether ``_process_jobs()`` is to do the work: the program has its own loop, or a test its own time."""
-        if self._clock is not None or self._driven_by_program or threads_are_greenlets():
+        if self._driven_by_program or threads_are_greenlets() or self._is_overridden("_process_jobs"):
             return True
-        if self._is_overridden("_process_jobs"):
-            return True
-        return is_time_patched(datetime)
+        return self._wants_clock() if self._clock is not None else is_time_patched(datetime)
+
+    def _wants_clock(self) -> bool:
+        """Whether the clock is to drive us: a program that calls ``_process_jobs()`` itself keeps that task."""
+        if self._clock is None or not self._clock._drives or self._is_overridden("_process_jobs"):
+            return False
+        return self._driven_by_clock
 
     def _is_overridden(self, *names: str) -> bool:
         """Whether a subclass or the program has put something else in the place of our methods."""
@@ -361,7 +369,7 @@ class BaseScheduler(metaclass=ABCMeta):
         assert self._engine is not None
         with engine_errors():
             self._engine.start(paused)
-        if self._clock is not None:
+        if self._played and self._clock is not None:
             self._clock._join(self)
             return
         if self._hosted:
@@ -526,8 +534,8 @@ class BaseScheduler(metaclass=ABCMeta):
         For schedulers that are driven by their program; where the engine's threads do the work there is nothing to
         do here.
         """
-        if self._clock is not None:
-            return None  # its advance() does the work
+        if self._played:
+            return None  # the clock's advance() does the work
         if self._state == STATE_PAUSED:
             self._logger.debug("Scheduler is paused -- not processing jobs")
             return self._process_ends()
