@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ("BaseExecutor", "MaxInstancesReachedError", "in_job", "returns_coroutine", "run_coroutine_job", "run_job")
 
 
-
 def in_job() -> bool:
     """Whether the caller is a job that :func:`run_job` or :func:`run_coroutine_job` runs."""
     return is_in_run()

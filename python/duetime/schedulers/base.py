@@ -169,6 +169,7 @@ class BaseScheduler(metaclass=ABCMeta):
     _clock: ManualClock | None = None
     _hosted = False
     _played = False
+    _interrupted = False
     _patched_clock: PatchedClock | None = None
     _watch: EngineWatch | None = None
     _late_events: list[SchedulerEvent] | None = None
@@ -271,7 +272,8 @@ class BaseScheduler(metaclass=ABCMeta):
     def start(self, paused: bool = False) -> None:
         """Opens the job stores, starts the executors and begins to run jobs.
 
-        If a part cannot be started, nothing is: the scheduler stays stopped, with its pending jobs.
+        If a part cannot be started, nothing is: the scheduler stays stopped, with its pending jobs. Where it was Ctrl-C
+        that struck, a :meth:`shutdown` afterwards, as programs have it in a ``finally``, does nothing.
 
         :param paused: runs no jobs until :meth:`resume`
         :raises SchedulerAlreadyRunningError: if it runs
@@ -280,16 +282,18 @@ class BaseScheduler(metaclass=ABCMeta):
         if self.state != STATE_STOPPED:
             raise SchedulerAlreadyRunningError
         self._check_uwsgi()
+        self._interrupted = False
         self._hosted = self._wants_hosting()
         self._played = self._wants_clock()
-        self._engine = self._make_engine()
         try:
+            self._engine = self._make_engine()
             self._start_parts()
             self._state = STATE_PAUSED if paused else STATE_RUNNING
             self._start_lanes(paused)
             del self._pending_jobs[:]
-        except BaseException:
+        except BaseException as exc:
             self._undo_start()
+            self._interrupted = isinstance(exc, KeyboardInterrupt)
             raise
         watch(self)
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_STARTED))
@@ -413,13 +417,22 @@ class BaseScheduler(metaclass=ABCMeta):
 
     @abstractmethod
     def shutdown(self, wait: bool = True) -> None:
-        """Stops running jobs, and closes executors and job stores. It may be started again.
+        """Starts no more jobs, and closes executors and job stores. It may be started again.
+
+        Jobs that go on are told to end, if they look: ``duetime.runs.current_run().cancelled``.
 
         :param wait: return only when running jobs have ended (a job that calls this does not wait for itself)
         :raises SchedulerNotRunningError: if it does not run
         """
+        if self._was_interrupted():
+            return
         self._begin_shutdown(wait)
         self._finish_shutdown(wait)
+
+    def _was_interrupted(self) -> bool:
+        """Whether Ctrl-C struck in :meth:`start` and nobody has asked since."""
+        interrupted, self._interrupted = self._interrupted, False
+        return interrupted
 
     def _begin_shutdown(self, wait: bool) -> None:
         """What is done where the scheduler lives: no more jobs are handed over, and executors that live there stop."""
@@ -564,7 +577,7 @@ class BaseScheduler(metaclass=ABCMeta):
         if self._state != STATE_RUNNING:
             return None
         events: list[SchedulerEvent] = []
-        wakeups = [self._lane_of(alias, store).run(now, events) for alias, store in self._foreign_stores()]
+        wakeups = [self._lane_of(alias, store).run(now, events) for alias, store in self._driven_stores()]
         for event in events:
             self._dispatch_event(event)
         return min((time for time in wakeups if time is not None), default=None)
