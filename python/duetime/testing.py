@@ -39,10 +39,14 @@ class ManualClock:
 
     Such a scheduler does nothing by itself: what is due runs in :meth:`advance`. Several schedulers may be made with
     one clock, and share a job store: a cluster in one test.
+
+    :param drives: false: the clock only shows the time, and its schedulers do with their own threads what is due by
+        it: for tests of what happens at the same time
     """
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, *, drives: bool = True) -> None:
         self._native = _native.ManualClock(now)
+        self._drives = drives
         self._members: list[ref[BaseScheduler]] = []
         self._lock = threading.RLock()
         self._playing = False
@@ -73,8 +77,8 @@ class ManualClock:
 
         Jobs that run in an event loop need that loop: see :meth:`advance_async`.
 
-        :param wait: false: does not wait for runs to end, which may then still go on when this returns; their ends
-            are recorded, and told to listeners, by the next call
+        :param wait: false: where runs do not end, leaves them going on and moves the clock to its end at once. That
+            they have ended is recorded, and told to listeners, by the next call
         :raises ValueError: if it would pass backwards
         """
         spans = timedelta(
@@ -85,8 +89,8 @@ class ManualClock:
             self._move_to(until)
             return
         with self._lock:
-            for _ in self._play(until, _PATIENCE if wait else 0):
-                if not wait:
+            for _ in self._play(until, _PATIENCE):
+                if not wait and self._all_have_begun():
                     self._move_to(until)
                     next(self._play(until, 0), None)
                     break
@@ -151,6 +155,10 @@ class ManualClock:
 
     def _move_to(self, until: int) -> None:
         self._native.advance(max(until - self._native.microseconds, 0))
+
+    def _all_have_begun(self) -> bool:
+        """Otherwise those that are still on their way to a worker would be late."""
+        return all(run.started_at is not None for scheduler in self._schedulers() for run in scheduler.get_running())
 
     def _play(self, until: int, patience: int) -> Generator[None, None, None]:
         """Yields whenever what runs has not ended within ``patience`` microseconds."""

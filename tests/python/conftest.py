@@ -28,7 +28,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def clock() -> ManualClock:
-    return ManualClock(START)
+    return ManualClock(START, drives=False)
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ class AsyncIOScheduler(EventLoopScheduler):
             await serve()
     """
 
+    _driven_by_clock = True
+
     _known_options = (*EventLoopScheduler._known_options, "event_loop")
 
     _eventloop: asyncio.AbstractEventLoop | None = None

@@ -28,8 +28,9 @@ class BackgroundScheduler(BlockingScheduler):
         if self._event is None or self._event.is_set():
             self._event = Event()
         BaseScheduler.start(self, *args, **kwargs)
-        self._thread = Thread(target=self._main_loop, name="APScheduler", daemon=self._daemon)
-        self._thread.start()
+        thread = Thread(target=self._main_loop, name="APScheduler", daemon=self._daemon)
+        thread.start()
+        self._thread = thread  # only now: where Ctrl-C strikes in between, shutdown() finds nothing that it cannot join
 
     def shutdown(self, *args: Any, **kwargs: Any) -> None:
         super().shutdown(*args, **kwargs)

@@ -149,6 +149,8 @@ class BaseScheduler(metaclass=ABCMeta):
 
     #: Whether the program drives it through ``_process_jobs()``; otherwise the engine's threads do.
     _driven_by_program: ClassVar[bool] = True
+    #: whether a manual clock drives it, instead of its program's loop
+    _driven_by_clock: ClassVar[bool] = False
     #: The options that it knows, for hints where one is misspelt.
     _known_options: ClassVar[tuple[str, ...]] = (
         "clock",
@@ -166,6 +168,8 @@ class BaseScheduler(metaclass=ABCMeta):
     _engine: _native.Scheduler | None = None
     _clock: ManualClock | None = None
     _hosted = False
+    _played = False
+    _interrupted = False
     _patched_clock: PatchedClock | None = None
     _watch: EngineWatch | None = None
     _late_events: list[SchedulerEvent] | None = None
@@ -268,7 +272,8 @@ class BaseScheduler(metaclass=ABCMeta):
     def start(self, paused: bool = False) -> None:
         """Opens the job stores, starts the executors and begins to run jobs.
 
-        If a part cannot be started, nothing is: the scheduler stays stopped, with its pending jobs.
+        If a part cannot be started, nothing is: the scheduler stays stopped, with its pending jobs. Where it was Ctrl-C
+        that struck, a :meth:`shutdown` afterwards, as programs have it in a ``finally``, does nothing.
 
         :param paused: runs no jobs until :meth:`resume`
         :raises SchedulerAlreadyRunningError: if it runs
@@ -277,15 +282,18 @@ class BaseScheduler(metaclass=ABCMeta):
         if self.state != STATE_STOPPED:
             raise SchedulerAlreadyRunningError
         self._check_uwsgi()
+        self._interrupted = False
         self._hosted = self._wants_hosting()
-        self._engine = self._make_engine()
+        self._played = self._wants_clock()
         try:
+            self._engine = self._make_engine()
             self._start_parts()
             self._state = STATE_PAUSED if paused else STATE_RUNNING
             self._start_lanes(paused)
             del self._pending_jobs[:]
-        except BaseException:
+        except BaseException as exc:
             self._undo_start()
+            self._interrupted = isinstance(exc, KeyboardInterrupt)
             raise
         watch(self)
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_STARTED))
@@ -294,11 +302,15 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _wants_hosting(self) -> bool:
         """Whether ``_process_jobs()`` is to do the work: the program has its own loop, or a test its own time."""
-        if self._clock is not None or self._driven_by_program or threads_are_greenlets():
+        if self._driven_by_program or threads_are_greenlets() or self._is_overridden("_process_jobs"):
             return True
-        if self._is_overridden("_process_jobs"):
-            return True
-        return is_time_patched(datetime)
+        return self._wants_clock() if self._clock is not None else is_time_patched(datetime)
+
+    def _wants_clock(self) -> bool:
+        """Whether the clock is to drive us: a program that calls ``_process_jobs()`` itself keeps that task."""
+        if self._clock is None or not self._clock._drives or self._is_overridden("_process_jobs"):
+            return False
+        return self._driven_by_clock
 
     def _is_overridden(self, *names: str) -> bool:
         """Whether a subclass or the program has put something else in the place of our methods."""
@@ -361,7 +373,7 @@ class BaseScheduler(metaclass=ABCMeta):
         assert self._engine is not None
         with engine_errors():
             self._engine.start(paused)
-        if self._clock is not None:
+        if self._played and self._clock is not None:
             self._clock._join(self)
             return
         if self._hosted:
@@ -405,13 +417,22 @@ class BaseScheduler(metaclass=ABCMeta):
 
     @abstractmethod
     def shutdown(self, wait: bool = True) -> None:
-        """Stops running jobs, and closes executors and job stores. It may be started again.
+        """Starts no more jobs, and closes executors and job stores. It may be started again.
+
+        Jobs that go on are told to end, if they look: ``duetime.runs.current_run().cancelled``.
 
         :param wait: return only when running jobs have ended (a job that calls this does not wait for itself)
         :raises SchedulerNotRunningError: if it does not run
         """
+        if self._was_interrupted():
+            return
         self._begin_shutdown(wait)
         self._finish_shutdown(wait)
+
+    def _was_interrupted(self) -> bool:
+        """Whether Ctrl-C struck in :meth:`start` and nobody has asked since."""
+        interrupted, self._interrupted = self._interrupted, False
+        return interrupted
 
     def _begin_shutdown(self, wait: bool) -> None:
         """What is done where the scheduler lives: no more jobs are handed over, and executors that live there stop."""
@@ -526,8 +547,8 @@ class BaseScheduler(metaclass=ABCMeta):
         For schedulers that are driven by their program; where the engine's threads do the work there is nothing to
         do here.
         """
-        if self._clock is not None:
-            return None  # its advance() does the work
+        if self._played:
+            return None  # the clock's advance() does the work
         if self._state == STATE_PAUSED:
             self._logger.debug("Scheduler is paused -- not processing jobs")
             return self._process_ends()
@@ -559,7 +580,7 @@ class BaseScheduler(metaclass=ABCMeta):
         if self._state != STATE_RUNNING:
             return None
         events: list[SchedulerEvent] = []
-        wakeups = [self._lane_of(alias, store).run(now, events) for alias, store in self._foreign_stores()]
+        wakeups = [self._lane_of(alias, store).run(now, events) for alias, store in self._driven_stores()]
         for event in events:
             self._dispatch_event(event)
         return min((time for time in wakeups if time is not None), default=None)

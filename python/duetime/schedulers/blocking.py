@@ -14,6 +14,7 @@ class BlockingScheduler(BaseScheduler):
     """A scheduler whose :meth:`start` returns only when it is shut down."""
 
     _driven_by_program = False
+    _driven_by_clock = True
     _event: Event | None = None
 
     def start(self, *args: Any, **kwargs: Any) -> None:
