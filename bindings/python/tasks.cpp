@@ -104,7 +104,8 @@ py::object null_for_none(py::object object) { return object.is_none() ? py::obje
 Invocation live_invocation(void* payload) {
   const auto tuple = py::reinterpret_borrow<py::object>(static_cast<PyObject*>(payload));
   if (!PyTuple_CheckExact(tuple.ptr())) return {tuple, py::tuple(), {}};
-  return {item(tuple, 0), item(tuple, 1), null_for_none(item(tuple, 2))};
+  const py::tuple args = item(tuple, 1);  // a list, where the program gave one
+  return {item(tuple, 0), args, null_for_none(item(tuple, 2))};
 }
 
 Invocation stored_invocation(const Task& task, const duetime_call* call) {

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
     from duetime.job import Job
 
-__all__ = ("Payload", "decode_arguments", "living_payload", "read_payload", "stored_payload")
+__all__ = ("STATE_ENCODING", "Payload", "decode_arguments", "living_payload", "read_payload", "stored_payload")
 
+
+#: of payloads that are the whole pickled state of a job of APScheduler 3 (docs/job_document.md)
+STATE_ENCODING = "apscheduler3-state"
 
 #: What the engine keeps for a job: the task's name, and bytes with an encoding or, with ``None``, an object.
 Payload = tuple[str, str | None, Any]
@@ -32,7 +35,7 @@ def living_payload(job: Job) -> Payload:
     renamed = job.func_ref != callable_info(func).ref
     if not args and not kwargs and not renamed:
         return _native.LIVE_TASK, None, func
-    call = (func, tuple(args), dict(kwargs) if kwargs else None)
+    call = (func, args if type(args) is list else tuple(args), dict(kwargs) if kwargs else None)
     return _native.LIVE_TASK, None, (*call, job.func_ref) if renamed else call
 
 
@@ -81,6 +84,11 @@ def decode_arguments(encoding: str, data: bytes) -> tuple[tuple[Any, ...], dict[
 
         args, kwargs = pickle.loads(data)
         return tuple(args), kwargs
+    if encoding == STATE_ENCODING:
+        from duetime._legacy.names import unpickle
+
+        state = unpickle(data)
+        return tuple(state["args"]), dict(state["kwargs"])
     raise ValueError(f"Arguments in encoding {encoding!r} cannot be read by Python; expected 'json' or 'pickle'")
 
 

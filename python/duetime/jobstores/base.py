@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
@@ -14,6 +14,7 @@ from duetime._errors import engine_errors, translate
 from duetime._payload import Payload
 from duetime._zones import share_search_path
 from duetime.job import Job
+from duetime.runs import ParkedJob
 from duetime.triggers._engine import to_engine
 from duetime.triggers._python import register_python_triggers
 from duetime.util import UTC, is_later, undefined
@@ -189,6 +190,9 @@ class NativeJobStore(BaseJobStore):
     @abstractmethod
     def _payload(self, job: Job) -> Payload:
         """How this store keeps the job's callable and arguments."""
+
+    # Those of APScheduler that this process could not read, and left where they are.
+    _unread_jobs: Sequence[ParkedJob] = ()
 
     # Of a store that no scheduler's engine runs: it is used without one, or not unchanged.
     _own_engine: _native.Scheduler | None = None

@@ -140,6 +140,7 @@ class BaseScheduler(metaclass=ABCMeta):
         "apscheduler.jobstores",
         {
             "memory": "duetime.jobstores.memory:MemoryJobStore",
+            "sqlalchemy": "duetime.jobstores.sqlalchemy:SQLAlchemyJobStore",
             "sqlite": "duetime.jobstores.sqlite:SQLiteJobStore",
         },
     )
@@ -1297,6 +1298,36 @@ class BaseScheduler(metaclass=ABCMeta):
         with engine_errors():
             return engine.cancel_run(run_id)
 
+    def export_jobs(self, outfile: Any, jobstore: str | None = None) -> None:
+        """Writes jobs to a JSON file, which APScheduler 3.11 can read too.
+
+        :param outfile: a path, or a file to write text to
+        :param jobstore: alias of the job store; ``None``: all
+        :raises RuntimeError: if the scheduler does not run
+        """
+        from duetime.schedulers._transfer import export_jobs
+
+        if self.state == STATE_STOPPED:
+            raise RuntimeError("the scheduler must have been started for job export to work")
+        export_jobs(self, outfile, jobstore)
+
+    def import_jobs(self, infile: Any, jobstore: str = "default", *, trusted: bool = False) -> None:
+        """Adds the jobs of a file that :meth:`export_jobs` wrote, here or in APScheduler 3.11: all or none, where the
+        job store can.
+
+        The file is read with a closed list of classes. It names the callables of its jobs, though, which are imported
+        now and called when the jobs run.
+
+        :param infile: a path, or a file to read text from
+        :param jobstore: alias of the job store to add them to
+        :param trusted: (ours) also make objects of other classes, which runs whatever the file says
+        :raises ValueError: saying what is wrong with the file; nothing was added
+        :raises ConflictingIdError: if an id is taken
+        """
+        from duetime.schedulers._transfer import import_jobs
+
+        import_jobs(self, infile, jobstore, trusted)
+
     def get_parked_jobs(self) -> list[ParkedJob]:
         """(ours) The jobs that this process cannot read or run, with the reasons. They stay in their stores.
 
@@ -1305,6 +1336,8 @@ class BaseScheduler(metaclass=ABCMeta):
         parked = parse_parked(self._running_engine().list_parked())
         for alias, lane in list(self._lanes.items()):
             parked += [ParkedJob(job_id, alias, reason) for job_id, reason in list(lane.parked.items())]
+        for _, store in self._stores():
+            parked += getattr(store, "_unread_jobs", ())
         return parked
 
     def release_job(self, job_id: str, jobstore: str = "default") -> None:

@@ -1,0 +1,224 @@
+"""Jobs in a database that is named as SQLAlchemy names it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from duetime._legacy.importing import copy_in
+from duetime._legacy.sqlite import read_sqlite
+from duetime._payload import Payload, stored_payload
+from duetime.job import Job
+from duetime.jobstores.base import NativeJobStore
+from duetime.util import maybe_ref
+
+if TYPE_CHECKING:
+    from duetime.schedulers.base import BaseScheduler
+
+__all__ = ("SQLAlchemyJobStore",)
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_DEFAULT_TABLE = "apscheduler_jobs"
+_LONGEST_PREFIX = 48  # of the engine's tables
+_DEFAULT_TIMEOUT = 5.0
+
+
+class SQLAlchemyJobStore(NativeJobStore):
+    """Keeps jobs in a database, for now one of SQLite. The engine talks to it; SQLAlchemy only helps to name it.
+
+    Jobs live in tables of their own (docs/sqlite_schema.md), beside which other tables may stand. Jobs that
+    APScheduler 3 left in ``tablename`` are copied at the first start, and stay where they are.
+
+    :param url: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, or ``sqlite://``, which is memory: its jobs end
+        with the scheduler
+    :param engine: an SQLAlchemy engine, or a reference to one, whose database is meant; it is used instead of ``url``
+    :param tablename: APScheduler's table. Job stores of one database with different names have different jobs
+    :param metadata: a :class:`~sqlalchemy.schema.MetaData`, or a reference to one, in which APScheduler's table is to
+        be declared
+    :param pickle_protocol: of arguments
+    :param tableschema: ``None`` or ``"main"``, the only ones of SQLite
+    :param engine_options: as for :func:`~sqlalchemy.create_engine`; of them, ``connect_args["timeout"]`` says how many
+        seconds to wait for another process's write
+    :raises ValueError: without ``url`` and ``engine``, or for a name that is none
+    :raises NotImplementedError: for another database
+    """
+
+    def __init__(
+        self,
+        url: Any = None,
+        engine: Any = None,
+        tablename: str = _DEFAULT_TABLE,
+        metadata: Any = None,
+        pickle_protocol: int = pickle.HIGHEST_PROTOCOL,
+        tableschema: str | None = None,
+        engine_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.pickle_protocol = pickle_protocol
+        self._tablename = _checked_name("tablename", tablename)
+        self._engine_options = dict(engine_options or {})
+        self._given_engine = maybe_ref(engine) if engine else None
+        if self._given_engine is None and not url:
+            raise ValueError('Need either "engine" or "url" defined')
+        self._url = url if self._given_engine is None else self._given_engine.url
+        self._database = _database_of(self._url)
+        if tableschema not in (None, "main"):
+            raise ValueError(f"tableschema must be None or 'main' for a database of SQLite, got {tableschema!r}")
+        self._tableschema = tableschema
+        self._metadata = maybe_ref(metadata)
+        if self._metadata is not None:
+            self._declare_table()
+
+    # --- what the engine is told --------------------------------------------------------------------
+
+    def _configuration(self) -> dict[str, Any]:
+        if self._database.path is None:
+            return {"type": "memory"}
+        return {
+            "type": "sqlite",
+            "path": self._database.path,
+            "table_prefix": self._table_prefix,
+            "busy_timeout_us": round(self._timeout * 1_000_000),
+        }
+
+    @property
+    def _table_prefix(self) -> str:
+        """Of our tables: another for each name of APScheduler's table, as SQLite tells names apart."""
+        if self._tablename.lower() == _DEFAULT_TABLE:
+            return "duetime"
+        prefix = f"duetime_{self._tablename}"
+        if len(prefix) <= _LONGEST_PREFIX:
+            return prefix
+        digest = sha256(self._tablename.lower().encode()).hexdigest()[:12]
+        return f"{prefix[: _LONGEST_PREFIX - 13]}_{digest}"
+
+    @property
+    def _timeout(self) -> float:
+        arguments = self._engine_options.get("connect_args") or {}
+        return float(arguments.get("timeout", self._database.timeout))
+
+    def _payload(self, job: Job) -> Payload:
+        return stored_payload(job, "pickle", self.pickle_protocol)
+
+    # --- life ---------------------------------------------------------------------------------------
+
+    def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        path = self._database.path
+        source = f"apscheduler:{self._tablename.lower()}"
+        rows = None
+        if path is not None:
+            rows = read_sqlite(path, self._tablename, f"{self._table_prefix}_meta", f"import:{source}", self._timeout)
+        super().start(scheduler, alias)
+        if path is None:
+            self._logger.info('Job store "%s" is a database in memory: its jobs end with the scheduler', alias)
+        self._unread_jobs = [] if rows is None else copy_in(self, source, lambda: rows, self.pickle_protocol)
+
+    def shutdown(self) -> None:
+        engine = self.__dict__.get("engine", self._given_engine)
+        if engine is not None:
+            engine.dispose()
+        super().shutdown()
+
+    # --- what programs read -------------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Any:
+        """``engine`` and ``jobs_t`` are there for programs that ask for them, which needs SQLAlchemy."""
+        if name == "engine":
+            self.engine = self._given_engine if self._given_engine is not None else self._make_engine()
+        elif name == "jobs_t":
+            self._declare_table()
+        else:
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
+        return self.__dict__[name]
+
+    def _make_engine(self) -> Any:
+        from sqlalchemy import create_engine
+
+        return create_engine(self._url, **self._engine_options)
+
+    def _declare_table(self) -> None:
+        """APScheduler's table, which is only read here."""
+        from sqlalchemy import Column, Float, LargeBinary, MetaData, Table, Unicode
+
+        self.jobs_t = Table(
+            self._tablename,
+            MetaData() if self._metadata is None else self._metadata,
+            Column("id", Unicode(191), primary_key=True),
+            Column("next_run_time", Float(25), index=True),
+            Column("job_state", LargeBinary, nullable=False),
+            schema=self._tableschema,
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.__class__.__name__} (url={self._database.shown})>"
+
+
+def __getattr__(name: str) -> Any:
+    """APScheduler's module has these, and programs take them from there."""
+    if name in ("MetaData", "Table", "create_engine"):
+        import sqlalchemy
+
+        return getattr(sqlalchemy, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _Database(NamedTuple):
+    """:ivar path: of the file; ``None``: in memory"""
+
+    path: str | None
+    timeout: float
+    shown: str  # without password and query
+
+
+def _checked_name(parameter: str, name: Any) -> str:
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return name
+    raise ValueError(
+        f"{parameter} must be a letter or _, then at most 62 letters, digits and _, got {str(name)[:80]!r}"
+    )
+
+
+def _database_of(url: Any) -> _Database:
+    """From a URL as text, or as SQLAlchemy has it.
+
+    Error texts leave the URL out: there may be a password in it.
+    """
+    text = url if isinstance(url, str) else url.render_as_string(hide_password=True)
+    match = re.fullmatch(r"([A-Za-z0-9_]+)(?:\+([A-Za-z0-9_]+))?://(.*)", text, re.DOTALL)
+    if match is None:
+        raise ValueError("The url cannot be read: expected dialect://..., such as sqlite:///jobs.db")
+    dialect, driver, rest = match.groups()
+    if dialect.lower() != "sqlite" or driver not in (None, "pysqlite"):
+        kind = dialect if driver is None else f"{dialect}+{driver}"
+        raise NotImplementedError(
+            f"SQLAlchemyJobStore: databases of the dialect {kind!r} are not supported yet; expected 'sqlite'"
+        )
+    if rest and not rest.startswith("/"):
+        raise ValueError(
+            "The url of an SQLite database has no host: expected sqlite:///relative or sqlite:////absolute"
+        )
+    return _sqlite_database(rest[1:])
+
+
+def _sqlite_database(rest: str) -> _Database:
+    name, _, query = rest.partition("?")
+    options = dict(parse_qsl(query))
+    path: str | None = name and os.path.abspath(name)
+    if name.startswith("file:") and options.get("uri", "").lower() in ("true", "1", "yes", "on"):
+        path = _path_of_file_url(name, options)
+    if name in ("", ":memory:"):
+        path = None
+    shown = f"sqlite:///{name}" if name else "sqlite://"
+    return _Database(path, float(options.get("timeout", _DEFAULT_TIMEOUT)), shown)
+
+
+def _path_of_file_url(name: str, options: Mapping[str, str]) -> str | None:
+    if options.get("mode") == "memory":
+        return None
+    path = unquote(urlsplit(name).path)
+    return None if path == ":memory:" else os.path.abspath(path)
