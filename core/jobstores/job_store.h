@@ -215,9 +215,9 @@ class JobStore {
   // A descriptor that becomes readable when another node may have changed the store, or -1. The lane watches
   // it; drain_changes() reads it empty and says whether there really was a change.
   virtual int change_fd() const { return -1; }
-  virtual bool drain_changes() { return false; }
+  virtual bool drain_changes() { return true; }
 
-  // How often to look for other nodes' changes; zero where change_fd() tells of them all, or nobody else can
+  // How often to ask drain_changes() unprompted; zero where change_fd() tells of them all, or nobody else can
   // change it.
   virtual Duration poll_interval() const { return Duration{0}; }
 

@@ -7,6 +7,7 @@
 #include "core/base/json_members.h"
 #include "core/base/text.h"
 #include "core/jobstores/memory.h"
+#include "core/jobstores/mongodb.h"
 #include "core/jobstores/sqlite.h"
 
 namespace duetime {
@@ -35,8 +36,19 @@ Json sqlite_configuration(std::string_view rest) {
   return Json{{"type", "sqlite"}, {"path", std::string(rest.substr(3))}};
 }
 
+// The driver's own URIs, database and options included.
+template <const char* scheme>
+Json mongodb_configuration(std::string_view rest) {
+  return Json{{"type", "mongodb"}, {"uri", std::string(scheme) + ":" + std::string(rest)}};
+}
+
+constexpr char kMongodb[] = "mongodb";
+constexpr char kMongodbSrv[] = "mongodb+srv";
+
 constexpr StoreType kTypes[] = {
     {"memory", make_memory_job_store, memory_configuration},
+    {kMongodb, make_mongodb_job_store, mongodb_configuration<kMongodb>},
+    {kMongodbSrv, make_mongodb_job_store, mongodb_configuration<kMongodbSrv>},
     {"sqlite", make_sqlite_job_store, sqlite_configuration},
 };
 

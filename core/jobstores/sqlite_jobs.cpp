@@ -104,7 +104,7 @@ bool SqliteJobTable::insert(const NewJob& added, const std::string& document, bo
   const Job& job = *added.job;
   const JobPosition& position = added.position;
   const std::size_t written =
-      insert_.run({job.id, sqlite_word(position.status), position.next_run_time, position.fire_time, job.task,
+      insert_.run({job.id, stored_word(position.status), position.next_run_time, position.fire_time, job.task,
                    job.executor, document, replace, number});
   if (written == 0) return false;
   replace_tags(job);
@@ -115,7 +115,7 @@ bool SqliteJobTable::update(const JobRecord& record, const std::string& document
   const Job& job = *record.job;
   const JobPosition& position = record.position;
   const std::size_t written =
-      update_.run({record.id, position.version, sqlite_word(position.status), position.next_run_time,
+      update_.run({record.id, position.version, stored_word(position.status), position.next_run_time,
                    position.fire_time, job.task, job.executor, document, number});
   if (written == 0) return false;
   replace_tags(job);
@@ -128,7 +128,7 @@ void SqliteJobTable::replace_tags(const Job& job) {
 }
 
 bool SqliteJobTable::move(const JobRecord& record, const JobPosition& next) {
-  return move_.run({record.id, record.position.version, sqlite_word(next.status), next.next_run_time,
+  return move_.run({record.id, record.position.version, stored_word(next.status), next.next_run_time,
                     next.fire_time, next.version, next.fence}) == 1;
 }
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/jobstores/job_store.h"
-#include "core/jobstores/sqlite_rows.h"
 #include "core/jobstores/sqlite_schema.h"
+#include "core/jobstores/stored_jobs.h"
 
 namespace duetime {
 

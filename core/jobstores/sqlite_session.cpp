@@ -52,7 +52,7 @@ void SqliteSession::require_same_file() const {
 }
 
 bool SqliteSession::drain_changes() {
-  if (!watch->drain()) return false;
+  if (watch->fd() >= 0 && !watch->drain()) return false;
   try {
     require_same_file();
     // Waits for a writer whose log entries woke us, and who may not have finished.

@@ -192,17 +192,25 @@ Instant Lane::pass() {
   flush_unstarted();
   if (!threaded_) leases_->renew_if_due();
   if (stopping_) return kLatestInstant;
+  poll_if_due();
   if (store_changed_.exchange(false) && store_.drain_changes()) {
     look_ = true;
     reclaim_ = true;
   }
-  if (starved_ || now() >= poll_at_) look_ = true;
+  if (starved_) look_ = true;
   if (!paused_) {
     reclaim_if_due();
     while (!stopping_ && (look_.exchange(false) || now() >= next_due_.load())) claim_all();
   }
   prune_if_due();
   return next_wakeup();
+}
+
+// Stores that cannot tell are asked.
+void Lane::poll_if_due() {
+  if (now() < poll_at_) return;
+  poll_at_ = add(now(), store_.poll_interval());
+  store_changed_ = true;
 }
 
 Instant Lane::next_wakeup() const {

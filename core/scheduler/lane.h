@@ -133,6 +133,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   void report(const ClaimResult& result);
   void hand_over(const std::vector<ClaimPtr>& claims, const std::map<std::string, ExecutorPtr>& executors);
   void prune_if_due();
+  void poll_if_due();
   Instant next_wakeup() const;
   void note_failure(const std::string& error);
   void note_success();

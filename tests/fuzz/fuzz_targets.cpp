@@ -3,6 +3,7 @@
 namespace duetime::fuzz {
 
 void fuzz_base64(std::string_view input);
+void fuzz_bson(std::string_view input);
 void fuzz_civil_text(std::string_view input);
 void fuzz_cron_fields(std::string_view input);
 void fuzz_crontab(std::string_view input);
@@ -25,6 +26,7 @@ namespace {
 
 constexpr FuzzTarget kTargets[] = {
     {"base64", fuzz_base64},
+    {"bson", fuzz_bson},
     {"civil_text", fuzz_civil_text},
     {"cron_fields", fuzz_cron_fields},
     {"crontab", fuzz_crontab},

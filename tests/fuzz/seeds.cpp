@@ -6,6 +6,7 @@
 
 #include "core/base/json.h"
 #include "core/base/text.h"
+#include "core/jobstores/mongodb_bson.h"
 #include "core/time/time_zone.h"
 #include "core/time/tzif.h"
 #include "core/triggers/cron.h"
@@ -18,6 +19,11 @@ namespace fs = std::filesystem;
 // What no table has.
 const Seeds kOwnSeeds = {
     {"base64", {"", "QQ==", "QUI=", "QUJD", "QUJDREVGRw==", "Q===", "QQ=A", "Q Q="}},
+    {"bson",
+     {std::string(Bson{}.bytes()),
+      std::string(Bson{{"_id", "job"}, {"n", 5}, {"yes", true}, {"none", std::nullopt}}.bytes()),
+      std::string(
+          Bson{{"runs", std::vector<Bson>{Bson{{"fence", 1}}}}, {"raw", BsonValue::binary("x")}}.bytes())}},
     {"civil_text",
      {"2026-11-23", "0001-01-01", "9999-12-31", "2024-02-29", "2023-02-29", "09:30", "23:59:59", "24:00"}},
     {"instant",

@@ -34,6 +34,9 @@ struct JobStoreQuirks {
   std::function<void(const std::string& directory, const std::string& id, const std::string& bytes)>
       write_raw;
   std::function<std::string(const std::string& directory, const std::string& id)> read_raw;
+
+  // Leases count on the host's boot time; false where they count on a server's clock.
+  bool leases_end_with_the_boot = true;
 };
 
 inline void PrintTo(const JobStoreQuirks& quirks, std::ostream* out) { *out << quirks.name; }

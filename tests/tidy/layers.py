@@ -37,7 +37,7 @@ ALLOWED = {
     "tests/capi/": ["tests/capi/", "tests/support/", "capi/include/"],
     "tests/core/": ["tests/core/", "tests/support/", *_core(*_CORE)],
     "tests/support/": ["tests/support/", *_core(*_CORE)],
-    "tests/fuzz/": ["tests/fuzz/", "tests/support/", *_core(*_BELOW_JOBS)],
+    "tests/fuzz/": ["tests/fuzz/", "tests/support/", *_core(*_BELOW_JOBS, "jobstores")],
     "tests/bench/": ["tests/bench/", "tests/support/", "capi/include/", *_core(*_CORE)],
 }
 

@@ -140,6 +140,7 @@ class BaseScheduler(metaclass=ABCMeta):
         "apscheduler.jobstores",
         {
             "memory": "duetime.jobstores.memory:MemoryJobStore",
+            "mongodb": "duetime.jobstores.mongodb:MongoDBJobStore",
             "sqlalchemy": "duetime.jobstores.sqlalchemy:SQLAlchemyJobStore",
             "sqlite": "duetime.jobstores.sqlite:SQLiteJobStore",
         },

@@ -1,4 +1,4 @@
-// What stands in a row: the words for a job's status, and job documents parsed once.
+// What several stores keep alike: the words for a job's status, and job documents parsed once.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 
 namespace duetime {
 
-// The words are part of the file's format and never change.
-const char* sqlite_word(JobStatus status);
+// The words are part of the stored form and never change.
+const char* stored_word(JobStatus status);
 std::optional<JobStatus> job_status_of(std::string_view word);
 
 // Documents by their whole text: a document that another program changed is never mistaken for the old one.

@@ -1,4 +1,4 @@
-#include "core/jobstores/sqlite_rows.h"
+#include "core/jobstores/stored_jobs.h"
 
 #include "core/jobs/job_document.h"
 
@@ -13,7 +13,7 @@ constexpr std::size_t kLargestCachedDocument = 4'096;
 
 }  // namespace
 
-const char* sqlite_word(JobStatus status) {
+const char* stored_word(JobStatus status) {
   switch (status) {
     case JobStatus::kScheduled:
       return "scheduled";
@@ -27,7 +27,7 @@ const char* sqlite_word(JobStatus status) {
 
 std::optional<JobStatus> job_status_of(std::string_view word) {
   for (const JobStatus status : kStatuses) {
-    if (word == sqlite_word(status)) return status;
+    if (word == stored_word(status)) return status;
   }
   return std::nullopt;
 }

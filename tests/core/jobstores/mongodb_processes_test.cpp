@@ -1,0 +1,286 @@
+// The MongoDB store between processes, and with a server that stops, ends or is slow: nothing is lost,
+// nothing is doubled.
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "tests/core/jobstores/mongodb_test_support.h"
+#include "tests/support/child_process.h"
+
+namespace duetime {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class MongoProcesses : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!MongoServer::is_to_be_had()) GTEST_SKIP() << "there is no MongoDB server to be had here";
+  }
+
+  MongoStoreOptions options() const { return options_at(MongoServer::shared()); }
+  MongoStoreOptions options_at(const MongoServer& server) const { return mongo_options(server, name_); }
+  JobStorePtr open() const { return open_mongo_store(options()); }
+  std::string log() const { return directory_.file("runs.log"); }
+
+  static void add_one_shots(JobStore& store, int count) {
+    std::vector<NewJob> jobs;
+    for (int i = 0; i < count; ++i) jobs.push_back(scheduled(minutely_job("job-" + std::to_string(i)), 1));
+    store.add(jobs, OnConflict::kFail);
+  }
+
+  ClaimRequest request(double seconds, std::size_t limit) const {
+    ClaimRequest request;
+    request.owner = owner_;
+    request.claim_id = make_uuid();
+    request.time = call_time(seconds);
+    request.lease = std::chrono::seconds(30);
+    request.limit = limit;
+    request.exclusions = &none_;
+    return request;
+  }
+
+  // What a node is: claims, runs (a line in the log, which one write() adds whole) and completes, until
+  // nothing is due.
+  void work(JobStore& store, std::size_t limit, const std::function<void()>& step) const {
+    const int log_fd = ::open(log().c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const auto planner = [&](const Job& job, const JobPosition& position, Instant now, int running) {
+      step();
+      return run_once(job, position, now, running);
+    };
+    for (;;) {
+      const std::vector<ClaimPtr> claims = store.claim_due(request(1, limit), planner).claims;
+      std::vector<RunEnd> ends;
+      for (const ClaimPtr& claim : claims) {
+        step();
+        const std::string line = claim->record.id + "\n";
+        if (write(log_fd, line.data(), line.size()) < 0) return;
+        ends.push_back(end_of(claim, 0, RunState::kSucceeded, 1));
+      }
+      store.complete(ends, call_time(1));
+      step();
+      if (claims.empty() && !store.next_due(none_)) break;
+    }
+    ::close(log_fd);
+  }
+
+  std::map<std::string, int> starts() const {
+    std::map<std::string, int> starts;
+    std::ifstream file(log());
+    for (std::string job; file >> job;) ++starts[job];
+    return starts;
+  }
+
+  // Every job has exactly one run, which succeeded or was abandoned, and was started at most once.
+  void expect_each_fire_once(JobStore& store, std::size_t jobs) const {
+    EXPECT_THAT(store.reclaim_expired(request(1'000, 1'000)).claims, IsEmpty());
+    work(store, 1'000, [] {});
+    store.prune_runs({}, at(1));  // what dead nodes left behind
+    RunFilter all;
+    all.limit = SIZE_MAX;
+    std::map<std::string, int> runs;
+    for (const RunRecord& run : store.list_runs(all)) {
+      EXPECT_TRUE(run.state == RunState::kSucceeded || run.state == RunState::kAbandoned);
+      ++runs[run.job_id];
+    }
+    EXPECT_THAT(runs, SizeIs(jobs));
+    for (const auto& [job, count] : runs) EXPECT_EQ(count, 1) << job;
+    for (const auto& [job, count] : starts()) EXPECT_EQ(count, 1) << job;
+    EXPECT_EQ(store.count(), 0u);
+    EXPECT_EQ(MongoInside(options()).count(MongoInside(options()).jobs()), 0);
+  }
+
+  const std::string name_ = "p" + to_string(make_uuid());
+  const Uuid owner_ = make_uuid();
+  const Exclusions none_;
+  TemporaryDirectory directory_;
+};
+
+TEST_F(MongoProcesses, FourClaimEachOf400JobsOnce) {
+  add_one_shots(*open(), 400);
+  std::vector<pid_t> children;
+  for (int i = 0; i < 4; ++i) {
+    children.push_back(start_child([&] {
+      work(*open(), 7, [] {});
+      return true;
+    }));
+  }
+  for (const pid_t child : children) EXPECT_TRUE(child_succeeded(child));
+  EXPECT_THAT(starts(), SizeIs(400));
+  expect_each_fire_once(*open(), 400);
+}
+
+// Jobs that stay and are due again at once: each claim reads what another node has just written.
+TEST_F(MongoProcesses, FourClaimEachFireOfTheSameJobsOnce) {
+  constexpr int kJobs = 5;
+  constexpr int kFires = 40;
+  const JobStorePtr store = open();
+  add_one_shots(*store, kJobs);
+  const double last = 1 + 60 * (kFires - 1);
+  std::vector<pid_t> children;
+  for (int i = 0; i < 4; ++i) {
+    children.push_back(start_child([&] {
+      const JobStorePtr node = open();
+      std::optional<Instant> due = at(0);
+      while (due && *due <= at(last)) {
+        const ClaimResult result = node->claim_due(request(last, 2), run_minutely);
+        std::vector<RunEnd> ends;
+        for (const ClaimPtr& claim : result.claims) {
+          ends.push_back(end_of(claim, 0, RunState::kSucceeded, last));
+        }
+        node->complete(ends, call_time(last));
+        due = result.next_due;
+      }
+      return true;
+    }));
+  }
+  for (const pid_t child : children) EXPECT_TRUE(child_succeeded(child));
+  RunFilter all;
+  all.limit = SIZE_MAX;
+  std::map<std::pair<std::string, Instant>, int> fires;
+  for (const RunRecord& run : store->list_runs(all)) ++fires[{run.job_id, run.scheduled_time}];
+  EXPECT_THAT(fires, SizeIs(kJobs * kFires));
+  for (const auto& [fire, count] : fires) EXPECT_EQ(count, 1) << fire.first << " " << to_string(fire.second);
+}
+
+// Dies wherever it happens to be.
+TEST_F(MongoProcesses, NodesKilledInTheMiddleLoseAndDoubleNothing) {
+  constexpr std::size_t kJobs = 200;
+  add_one_shots(*open(), kJobs);
+  for (int round = 0; round < 12; ++round) {
+    int progress[2];
+    ASSERT_EQ(pipe(progress), 0);
+    const pid_t child = start_child([&] {
+      work(*open(), 5, [&] {
+        if (write(progress[1], "x", 1) < 0) raise(SIGKILL);
+      });
+      return true;
+    });
+    ::close(progress[1]);
+    char byte = 0;
+    const int steps = 1 + round * 3;
+    for (int step = 0; step < steps && read(progress[0], &byte, 1) == 1; ++step) {
+    }
+    kill(child, SIGKILL);
+    ::close(progress[0]);
+    EXPECT_EQ(signal_that_ended(child), SIGKILL);
+  }
+  expect_each_fire_once(*open(), kJobs);
+}
+
+// The child of a fork leaves what it got from its parent alone, and may open the store anew.
+TEST_F(MongoProcesses, AForkedChildStartsAnew) {
+  const JobStorePtr store = open();
+  const auto add = [&](const std::string& id) {
+    const NewJob job = scheduled(minutely_job(id), 1);
+    store->add(std::span(&job, 1), OnConflict::kFail);
+  };
+  add("before");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(in_child([&] {
+      store->abandon_after_fork();
+      EXPECT_EQ(error_of([&] { store->count(); }), ErrorCode::kStoreUnavailable);
+      store->open();
+      add("by-child-" + std::to_string(i));
+      store->close();
+      return true;
+    }));
+    add("by-parent-" + std::to_string(i));
+  }
+  EXPECT_EQ(store->count(), 11u);
+}
+
+TEST_F(MongoProcesses, AChildForkedInMidCallStartsAnewToo) {
+  const JobStorePtr store = open();
+  std::atomic<bool> stop{false};
+  std::thread busy([&] {
+    for (int i = 0; !stop; ++i) {
+      const NewJob job = scheduled(minutely_job("busy-" + std::to_string(i % 5)), 1);
+      store->add(std::span(&job, 1), OnConflict::kReplace);
+    }
+  });
+  for (int child = 0; child < 5; ++child) {
+    EXPECT_TRUE(in_child([&] {
+      store->abandon_after_fork();
+      store->open();
+      const NewJob job = scheduled(minutely_job("child-" + std::to_string(child)), 1);
+      store->add(std::span(&job, 1), OnConflict::kFail);
+      return true;
+    }));
+  }
+  stop = true;
+  busy.join();
+  EXPECT_EQ(store->list({.after_id = "child"}).size(), 5u);
+}
+
+// --- servers of their own
+
+TEST_F(MongoProcesses, AServerThatIsStartedAnewIsFoundAgain) {
+  MongoServer server(directory_.file("data"));
+  const JobStorePtr store = open_mongo_store(options_at(server));
+  add_one_shots(*store, 3);
+  const ClaimResult result = store->claim_due(request(1, 1), run_minutely);
+  ASSERT_THAT(result.claims, SizeIs(1));
+  server.stop();
+  EXPECT_EQ(error_of([&] { store->claim_due(request(1, 1), run_minutely); }), ErrorCode::kStoreUnavailable);
+  EXPECT_EQ(error_of([&] { store->count(); }), ErrorCode::kStoreUnavailable);
+  server.start();
+  EXPECT_EQ(store->count(), 3u);
+  const RunEnd end = end_of(result.claims[0], 0, RunState::kSucceeded, 2);
+  EXPECT_TRUE(store->complete(std::span(&end, 1), call_time(2)).at(0).accepted);
+  EXPECT_THAT(store->claim_due(request(1, 9), run_minutely).claims, SizeIs(2));
+}
+
+// Stopped once the call's first exchanges were made, so that it is the claiming update that nobody answers.
+// The server carries it out when it goes on, before or after the repeated call.
+TEST_F(MongoProcesses, AClaimThatAStoppedServerDoesNotAnswerIsNotDoubled) {
+  MongoServer server;
+  MongoStoreOptions impatient = options_at(server);
+  impatient.timeout = std::chrono::milliseconds(300);
+  const JobStorePtr store = open_mongo_store(impatient);
+  add_one_shots(*store, 20);
+  const ClaimRequest asked = request(1, 20);
+  std::atomic<int> planned = 0;
+  const auto freezing = [&](const Job& job, const JobPosition& position, Instant now, int running) {
+    if (++planned == 20) server.freeze();
+    return run_once(job, position, now, running);
+  };
+  EXPECT_EQ(error_of([&] { store->claim_due(asked, freezing); }), ErrorCode::kTimeout);
+  EXPECT_EQ(error_of([&] { store->count(); }), ErrorCode::kStoreUnavailable);
+  server.thaw();
+
+  std::map<std::string, int> claimed;
+  const auto note = [&](const ClaimResult& result) {
+    for (const ClaimPtr& claim : result.claims) ++claimed[claim->record.id];
+  };
+  note(store->claim_due(asked, run_once));
+  note(store->claim_due(request(1, 20), run_once));
+  EXPECT_THAT(claimed, SizeIs(20));
+  for (const auto& [job, count] : claimed) EXPECT_EQ(count, 1) << job;
+  EXPECT_THAT(store->list_runs({}), SizeIs(20));
+}
+
+TEST_F(MongoProcesses, AnEndThatAStoppedServerDoesNotAnswerIsRepeated) {
+  MongoServer server;
+  MongoStoreOptions impatient = options_at(server);
+  impatient.timeout = std::chrono::milliseconds(300);
+  const JobStorePtr store = open_mongo_store(impatient);
+  add_one_shots(*store, 1);
+  const ClaimPtr claim = store->claim_due(request(1, 1), run_once).claims.at(0);
+  const RunEnd end = end_of(claim, 0, RunState::kSucceeded, 2);
+  server.freeze();
+  EXPECT_EQ(error_of([&] { store->complete(std::span(&end, 1), call_time(2)); }), ErrorCode::kTimeout);
+  server.thaw();
+  EXPECT_TRUE(store->complete(std::span(&end, 1), call_time(2)).at(0).accepted);
+  EXPECT_EQ(store->count(), 0u);
+  EXPECT_THAT(store->list_runs({}), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace duetime
