@@ -228,6 +228,8 @@ class NativeJobStore(BaseJobStore):
         self._in_engine = self._is_unchanged()
         if scheduler is not None and self._in_engine:
             scheduler._open_store(alias, json.dumps(self._configuration()))
+        else:
+            self.lookup_job("-")  # a store that cannot be opened is to say so now
 
     def shutdown(self) -> None:
         self._own_engine = None
