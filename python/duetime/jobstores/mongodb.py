@@ -116,3 +116,12 @@ class MongoDBJobStore(NativeJobStore):
             f"<{self.__class__.__name__} (host={server_names(self._uri)!r}, database={self.database_name!r}, "
             f"collection={self.collection_name!r})>"
         )
+
+
+def __getattr__(name: str) -> Any:
+    """``MongoClient``, which APScheduler's module has too; PyMongo is imported for those who ask for it."""
+    if name != "MongoClient":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pymongo import MongoClient
+
+    return MongoClient
