@@ -334,10 +334,10 @@ class RedisJobStore final : public JobStore {
   ClaimResult remembered(const ClaimRequest& request, const RedisClaims& claims, Call call) {
     const std::optional<ClaimIds::Outcome> outcome = outcome_of(request.claim_id);
     if (!outcome) remember(request.claim_id, ClaimIds::Outcome::kUnknown);
-    std::optional<std::vector<ClaimPtr>> earlier = outcome ? claims.claimed() : std::nullopt;
+    const std::optional<std::vector<ClaimPtr>> earlier = outcome ? claims.claimed() : std::nullopt;
     ClaimResult result;
-    if (earlier) result.claims = *std::move(earlier);
     if (earlier || outcome == ClaimIds::Outcome::kAnswered) {
+      if (earlier) result.claims = *earlier;
       result.next_due = next_due(request.exclusions ? *request.exclusions : Exclusions{});
     } else {
       result = call(outcome.has_value());

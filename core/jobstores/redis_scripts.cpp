@@ -625,19 +625,19 @@ constexpr const char* kImported = "return {digits(counter), call('HEXISTS', impo
 
 struct Source {
   const char* text;
-  enum Part { kReads, kWrites, kClaims } part;
+  enum Part { kToRead, kToWrite, kToClaim } part;
 };
 
 // In the order of RedisScript. kPrepare has no helpers: there may be no store yet.
 constexpr std::array<Source, kRedisScripts> kSources = {{
-    {kPrepare, Source::kReads},  {kAdd, Source::kWrites},       {kUpdate, Source::kWrites},
-    {kRemove, Source::kWrites},  {kRemoveAll, Source::kWrites}, {kGet, Source::kReads},
-    {kList, Source::kReads},     {kCount, Source::kReads},      {kNextDue, Source::kReads},
-    {kDue, Source::kReads},      {kCarryOut, Source::kClaims},  {kClaimed, Source::kClaims},
-    {kExpired, Source::kClaims}, {kReclaim, Source::kClaims},   {kComplete, Source::kWrites},
-    {kRenew, Source::kWrites},   {kRelease, Source::kWrites},   {kRuns, Source::kReads},
-    {kClaims, Source::kReads},   {kPrune, Source::kWrites},     {kMend, Source::kWrites},
-    {kImported, Source::kReads},
+    {kPrepare, Source::kToRead},  {kAdd, Source::kToWrite},       {kUpdate, Source::kToWrite},
+    {kRemove, Source::kToWrite},  {kRemoveAll, Source::kToWrite}, {kGet, Source::kToRead},
+    {kList, Source::kToRead},     {kCount, Source::kToRead},      {kNextDue, Source::kToRead},
+    {kDue, Source::kToRead},      {kCarryOut, Source::kToClaim},  {kClaimed, Source::kToClaim},
+    {kExpired, Source::kToClaim}, {kReclaim, Source::kToClaim},   {kComplete, Source::kToWrite},
+    {kRenew, Source::kToWrite},   {kRelease, Source::kToWrite},   {kRuns, Source::kToRead},
+    {kClaims, Source::kToRead},   {kPrune, Source::kToWrite},     {kMend, Source::kToWrite},
+    {kImported, Source::kToRead},
 }};
 
 }  // namespace
@@ -648,8 +648,8 @@ std::string redis_script_text(RedisScript script, const std::string& lease_time)
   if (script != RedisScript::kPrepare) text += kSameStore;
   text += "local function time_now() return " + lease_time + " end\n";
   text += kHelpers;
-  if (source.part != Source::kReads) text += kWriting;
-  if (source.part == Source::kClaims) text += kClaiming;
+  if (source.part != Source::kToRead) text += kWriting;
+  if (source.part == Source::kToClaim) text += kClaiming;
   return text + source.text;
 }
 
