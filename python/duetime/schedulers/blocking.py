@@ -14,8 +14,8 @@ _GLANCE = 1.0  # seconds
 
 
 def _wait(event: Event, seconds: float | None) -> None:
-    """As ``event.wait()``. The main thread looks up now and then: a signal that strikes after Python has last looked for
-    signals, and before the wait has begun, is otherwise seen when the wait ends, which may be never."""
+    """As ``event.wait()``. The main thread looks up now and then: a signal that strikes after Python has last looked
+    for signals, and before the wait has begun, is otherwise seen when the wait ends, which may be never."""
     if current_thread() is not main_thread():
         event.wait(seconds)
         return
