@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/jobstores/memory.h"
 #include "core/jobstores/mongodb.h"
+#include "core/jobstores/redis.h"
 #include "core/jobstores/sqlite.h"
 
 namespace duetime {
@@ -49,7 +50,10 @@ constexpr StoreType kTypes[] = {
     {"memory", make_memory_job_store, memory_configuration},
     {kMongodb, make_mongodb_job_store, mongodb_configuration<kMongodb>},
     {kMongodbSrv, make_mongodb_job_store, mongodb_configuration<kMongodbSrv>},
+    {"redis", make_redis_job_store, redis_configuration_from_url},
+    {"rediss", make_redis_job_store, refuse_redis_over_tls},
     {"sqlite", make_sqlite_job_store, sqlite_configuration},
+    {"unix", make_redis_job_store, redis_configuration_from_unix_url},
 };
 
 const StoreType& find_type(std::string_view name) {

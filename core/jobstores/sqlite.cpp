@@ -1,7 +1,6 @@
 #include "core/jobstores/sqlite.h"
 
 #include <algorithm>
-#include <deque>
 #include <filesystem>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "core/base/json_members.h"
 #include "core/base/text.h"
 #include "core/jobs/job_document.h"
+#include "core/jobstores/claim_ids.h"
 #include "core/jobstores/sqlite_claims.h"
 #include "core/jobstores/sqlite_inheritance.h"
 #include "core/jobstores/sqlite_session.h"
@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::size_t kLongestPrefix = 48;
 constexpr std::size_t kRunsPrunedAtOnce = 10'000;  // others wait for the write lock meanwhile
-constexpr std::size_t kRememberedClaims = 64;
 constexpr Duration kPollInterval = std::chrono::milliseconds(500);
 
 [[noreturn]] void refuse(const std::string& what) { throw Error(ErrorCode::kInvalidArgument, what); }
@@ -54,31 +53,6 @@ SqliteStoreOptions checked(SqliteStoreOptions options) {
 }
 
 Instant store_time(const CallTime& time) { return Instant{time.boot_time}; }
-
-// Which claim_ids were used lately, for calls that are repeated.
-class ClaimIds {
- public:
-  enum class Outcome { kAnswered, kUnknown };
-
-  std::optional<Outcome> outcome_of(const Uuid& claim_id) const {
-    const auto found = std::ranges::find(ids_, claim_id, &Entry::id);
-    return found == ids_.end() ? std::nullopt : std::optional(found->outcome);
-  }
-
-  void remember(const Uuid& claim_id, Outcome outcome) {
-    std::erase_if(ids_, [&](const Entry& entry) { return entry.id == claim_id; });
-    if (ids_.size() >= kRememberedClaims) ids_.pop_front();
-    ids_.push_back({claim_id, outcome});
-  }
-
- private:
-  struct Entry {
-    Uuid id;
-    Outcome outcome;
-  };
-
-  std::deque<Entry> ids_;
-};
 
 class SqliteJobStore final : public JobStore {
  public:
@@ -277,7 +251,8 @@ class SqliteJobStore final : public JobStore {
   }
 
   static void require_valid(const RunEnd& end) {
-    if (end.state == RunState::kClaimed || end.state == RunState::kAbandoned) refuse(std::string("a run cannot end as ") + to_string(end.state));
+    if (end.state == RunState::kClaimed || end.state == RunState::kAbandoned)
+      refuse(std::string("a run cannot end as ") + to_string(end.state));
     if (end.run_index >= end.claim->runs.size()) {
       refuse("run " + std::to_string(end.run_index) + " of a claim of " +
              std::to_string(end.claim->runs.size()));

@@ -141,6 +141,7 @@ class BaseScheduler(metaclass=ABCMeta):
         {
             "memory": "duetime.jobstores.memory:MemoryJobStore",
             "mongodb": "duetime.jobstores.mongodb:MongoDBJobStore",
+            "redis": "duetime.jobstores.redis:RedisJobStore",
             "sqlalchemy": "duetime.jobstores.sqlalchemy:SQLAlchemyJobStore",
             "sqlite": "duetime.jobstores.sqlite:SQLiteJobStore",
         },

@@ -1,0 +1,118 @@
+"""Jobs in a Redis server, which processes of any hosts may share."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from duetime._payload import Payload, stored_payload
+from duetime.job import Job
+from duetime.jobstores.base import NativeJobStore
+
+__all__ = ("RedisJobStore",)
+
+_SERIALIZERS = ("pickle", "json")
+_DEFAULT_JOBS_KEY = "apscheduler.jobs"
+
+# What redis-py's client takes and what it is called in the engine's configuration.
+_SERVER = {
+    "host": "host",
+    "port": "port",
+    "username": "username",
+    "password": "password",
+    "unix_socket_path": "unix_socket",
+}
+_TIMEOUTS = {"socket_timeout": "command_timeout_us", "socket_connect_timeout": "connect_timeout_us"}
+
+# Ways of redis-py that mean nothing to the engine; its own client gets them.
+_FOR_THE_CLIENT = frozenset({
+    "charset", "client_name", "decode_responses", "encoding", "encoding_errors", "errors", "health_check_interval",
+    "lib_name", "lib_version", "max_connections", "protocol", "retry", "retry_on_error", "retry_on_timeout",
+    "single_connection_client", "socket_keepalive", "socket_keepalive_options", "ssl",
+})  # fmt: skip
+
+
+def _require_known(connect_args: Mapping[str, Any]) -> None:
+    if connect_args.get("ssl") or any(name.startswith("ssl_") for name in connect_args):
+        raise ValueError("ssl: the Redis job store cannot speak TLS; use a TLS tunnel on this host, or a Unix socket")
+    known = _SERVER.keys() | _TIMEOUTS.keys() | _FOR_THE_CLIENT
+    unknown = sorted(connect_args.keys() - known)
+    if unknown:
+        raise TypeError(f"RedisJobStore got an unexpected keyword argument {unknown[0]!r}")
+
+
+def _key_prefix(jobs_key: str) -> str:
+    """Stores of different keys do not mix; the default one is shared with the other languages."""
+    return "duetime" if jobs_key == _DEFAULT_JOBS_KEY else "duetime:" + quote(jobs_key, safe=":./ ")
+
+
+class RedisJobStore(NativeJobStore):
+    """Keeps jobs and the history of their runs in a Redis server. Processes that share it run each fire once.
+
+    :param db: the number of the server's database
+    :param jobs_key: the key of APScheduler's jobs. The store's own keys are named after it
+    :param run_times_key: the key of the run times of APScheduler's jobs
+    :param pickle_protocol: for ``serializer="pickle"``
+    :param serializer: of arguments: ``"pickle"`` for any objects of Python, or ``"json"``, which other languages
+        can read and which is safe to read from a server that others may write to
+    :param connect_args: as :class:`redis.Redis` takes them: ``host``, ``port``, ``username``, ``password``,
+        ``unix_socket_path``, ``socket_timeout``, ``socket_connect_timeout`` (the last two 5 seconds unless given)
+    """
+
+    def __init__(
+        self,
+        db: int = 0,
+        jobs_key: str = _DEFAULT_JOBS_KEY,
+        run_times_key: str = "apscheduler.run_times",
+        pickle_protocol: int = pickle.HIGHEST_PROTOCOL,
+        *,
+        serializer: str = "pickle",
+        **connect_args: Any,
+    ) -> None:
+        super().__init__()
+        if db is None:
+            raise ValueError('The "db" parameter must not be empty')
+        if not jobs_key:
+            raise ValueError('The "jobs_key" parameter must not be empty')
+        if not run_times_key:
+            raise ValueError('The "run_times_key" parameter must not be empty')
+        if serializer not in _SERIALIZERS:
+            raise ValueError(f"serializer must be 'pickle' or 'json', got {serializer!r}")
+        _require_known(connect_args)
+        self.db = int(db)
+        self.jobs_key = jobs_key
+        self.run_times_key = run_times_key
+        self.pickle_protocol = pickle_protocol
+        self.serializer = serializer
+        self._connect_args = connect_args
+
+    @cached_property
+    def redis(self) -> Any:
+        """A client of the package ``redis`` for the same server. The store itself does not need it."""
+        try:
+            from redis import Redis
+        except ImportError as exc:
+            raise ImportError("RedisJobStore.redis requires redis installed") from exc
+        return Redis(db=self.db, **self._connect_args)
+
+    def _configuration(self) -> dict[str, Any]:
+        configuration: dict[str, Any] = {
+            "type": "redis",
+            "host": "localhost",
+            "db": self.db,
+            "key_prefix": _key_prefix(self.jobs_key),
+        }
+        for name, value in self._connect_args.items():
+            if value is None:
+                continue
+            if name in _TIMEOUTS:
+                configuration[_TIMEOUTS[name]] = round(value * 1_000_000)
+            elif name in _SERVER:
+                configuration[_SERVER[name]] = value.decode() if isinstance(value, bytes) else value
+        return configuration
+
+    def _payload(self, job: Job) -> Payload:
+        return stored_payload(job, self.serializer, self.pickle_protocol)
