@@ -9,6 +9,7 @@
 #include "core/base/fork.h"
 #include "core/base/text.h"
 #include "core/scheduler/lane.h"
+#include "core/scheduler/replacement.h"
 #include "core/scheduler/run_planner.h"
 #include "core/scheduler/wakeup_set.h"
 #include "core/triggers/zone_renewal.h"
@@ -45,6 +46,27 @@ void follow_next_run_time(JobPosition& position, const std::optional<Instant>& b
   if (position.next_run_time == before) return;
   position.fire_time = position.next_run_time;
   position.status = position.next_run_time ? JobStatus::kScheduled : JobStatus::kPaused;
+}
+
+// False: another node was faster.
+bool add_unless_taken(JobStore& store, const NewJob& job, OnConflict on_conflict) {
+  try {
+    store.add({&job, 1}, on_conflict);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kConflict) throw;
+    return false;
+  }
+}
+
+// False: the job was changed, claimed or removed meanwhile.
+bool update_if_there(JobStore& store, const JobRecord& record) {
+  try {
+    return store.update(record).has_value();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotFound) throw;
+    return false;
+  }
 }
 
 void check_options(const SchedulerOptions& options) {
@@ -138,6 +160,7 @@ class Scheduler::Impl {
   Found require(std::string_view alias, std::string_view id) const;
   NewJob prepare(JobRequest request, const OpenStorePtr& store) const;
   std::vector<NewJob> prepare(std::vector<JobRequest> requests, const OpenStorePtr& store) const;
+  bool put_in_place(JobStore& store, NewJob& job) const;
   void wake(const StorePtr& store, std::optional<Instant> due) const;
   void wake_all(const std::function<bool(Parking&)>& released) const;
   void deliver(uint64_t code, const std::string& store, const std::string& job_id) const;
@@ -543,12 +566,37 @@ std::optional<JobRecord> Scheduler::Impl::add_job(const std::string& alias, JobR
                                                   OnConflict on_conflict) {
   const StorePtr store = stores(alias).front();
   const OpenStorePtr opened = open(store);
-  const NewJob job = prepare(std::move(request), opened);
-  if (job.position.status == JobStatus::kFinishing) return std::nullopt;
-  (*opened)->add({&job, 1}, on_conflict);
+  const bool declares = on_conflict == OnConflict::kReplace && !request.position;
+  NewJob job = prepare(std::move(request), opened);
+  if (declares) {
+    if (!put_in_place(**opened, job)) return std::nullopt;
+  } else {
+    if (job.position.status == JobStatus::kFinishing) return std::nullopt;
+    (*opened)->add({&job, 1}, on_conflict);
+  }
   deliver(kJobAdded, alias, job.job->id);  // before the lane is woken, so that it comes before the job's runs
   wake(store, job.position.next_run_time);
   return JobRecord{job.job->id, job.job, {}, job.position};
+}
+
+// Adds the job, or brings the stored one in line with it and sets job.position to where that stands; false if
+// it never fires. Every write is conditional on what was read: other nodes may do the same, or claim the job.
+bool Scheduler::Impl::put_in_place(JobStore& store, NewJob& job) const {
+  for (;;) {
+    std::optional<JobRecord> stored = store.get(job.job->id);
+    const bool taken = stored && !is_finishing(*stored);
+    job.position = taken && stored->job ? position_after_replacement(*stored, *job.job, options_.clock->now())
+                                        : first_position(*job.job, options_.clock->now());
+    if (job.position.status == JobStatus::kFinishing) return false;
+    if (!taken || !stored->job) {
+      if (add_unless_taken(store, job, taken ? OnConflict::kReplace : OnConflict::kFail)) return true;
+      continue;
+    }
+    if (is_same_definition(*stored->job, *job.job)) return true;
+    stored->job = job.job;
+    stored->position = job.position;
+    if (update_if_there(store, *stored)) return true;
+  }
 }
 
 void Scheduler::Impl::add_jobs(const std::string& alias, std::vector<JobRequest> requests,

@@ -144,13 +144,14 @@ class Scheduler {
   // job that is only waiting for its last run to end is not found any more. Throws kNotFound for an unknown
   // store or job, kConflict for a taken id, kInvalidArgument.
 
-  // An empty id is replaced by a new random one. Without `position` the first run is the trigger's.
-  // Answers the job as it went to the store (revision, version and fence, which the store draws, are 0), or
-  // nullopt if the trigger never fires: nothing was added.
+  // An empty id is replaced by a new random one. Without `position` the first run is the trigger's; kReplace
+  // then leaves a stored job with the same trigger where it stands, paused or due, and one that is wholly the
+  // same untouched (replacement.h says why). Answers the job as it went to the store (revision, version and
+  // fence, which the store draws, are 0), or nullopt if the trigger never fires: nothing was added.
   std::optional<JobRecord> add_job(const std::string& store, Job job,
                                    OnConflict on_conflict = OnConflict::kFail,
                                    std::optional<JobPosition> position = std::nullopt);
-  // All or none; those whose trigger never fires are left out.
+  // All or none; those whose trigger never fires are left out. kReplace begins all of them anew.
   void add_jobs(const std::string& store, std::vector<JobRequest> jobs,
                 OnConflict on_conflict = OnConflict::kFail);
 

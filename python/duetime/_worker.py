@@ -95,8 +95,10 @@ def _parse_run(frame: bytes) -> _Run:
         end = at + 4 + _LENGTH.unpack_from(frame, at)[0]
         fields.append(frame[at + 4 : end])
         at = end
-    *texts, payload = fields
-    return _Run(number, scheduled_time, fence, attempt, *(text.decode() for text in texts), payload)
+    run_id, job_id, job_name, task, store, encoding = (field.decode() for field in fields[:6])
+    return _Run(
+        number, scheduled_time, fence, attempt, run_id, job_id, job_name, task, store, encoding, payload=fields[6]
+    )
 
 
 # --- one run ------------------------------------------------------------------------------------------------
@@ -137,17 +139,9 @@ def _pickled_exception(exception: BaseException) -> bytes:
 
 def _unreadable(run: _Run, exception: BaseException) -> bytes:
     """What a store keeps may be readable elsewhere; an object of the parent's is not, and its run ends here."""
-    stored = run.task != _native.LIVE_TASK
-    text = f"its arguments cannot be read by the worker process: {exception}"
-    return _failure(
-        run,
-        type(exception)(text) if _takes_a_text(exception) else RuntimeError(text),
-        _CANNOT_RUN if stored else _FAILED,
-    )
-
-
-def _takes_a_text(exception: BaseException) -> bool:
-    return type(exception) in (AttributeError, ImportError, LookupError, ModuleNotFoundError, TypeError, ValueError)
+    status = _FAILED if run.task == _native.LIVE_TASK else _CANNOT_RUN
+    text = f"its arguments cannot be read by the worker process: {error_text(exception)}"
+    return _failure(run, RuntimeError(text), status)
 
 
 def _execute(run: _Run) -> bytes:

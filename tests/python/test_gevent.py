@@ -207,3 +207,14 @@ def test_exit_and_fork(program, tmp_path, patch):
     )
     assert "running True" in finish(process)
     assert notes(tmp_path) == ["parent", "child", "again"]
+
+
+def test_manual_clock(host, clock):
+    """It says what is due; the hub goes on."""
+    scheduler = GeventScheduler(timezone="UTC", clock=clock)
+    scheduler.add_job(note, "interval", minutes=30)
+    scheduler.start()
+    for count in (1, 2):
+        clock.advance(minutes=30)
+        host.wait_until(lambda n=count: len(ran) == n)
+    scheduler.shutdown()

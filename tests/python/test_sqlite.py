@@ -124,6 +124,84 @@ def test_replace_existing_at_every_start(open_file):
     assert len(open_file(paused=True).get_jobs()) == 1
 
 
+DECLARATIONS = [
+    ("interval", {"hours": 1}, timedelta(hours=1)),
+    ("cron", {"hour": "*"}, timedelta(0)),
+    ("calendarinterval", {"days": 1, "hour": 10}, timedelta(hours=1)),
+    ("rrule", {"rrule": "FREQ=HOURLY"}, timedelta(0)),
+    ("date", {"run_date": START + timedelta(hours=1)}, timedelta(hours=1)),
+]
+
+
+@pytest.mark.parametrize(("trigger", "options", "first"), DECLARATIONS, ids=lambda value: str(value)[:8])
+def test_a_job_that_is_declared_again_goes_on(open_file, clock, trigger, options, first):
+    """What became due while no process was there is still due."""
+    for name in ("one", "one", "two"):
+        scheduler = open_file(paused=True)
+        job = scheduler.add_job(note, trigger, id="x", name=name, args=[name], replace_existing=True, **options)
+        assert job.next_run_time == START + first
+        (stored,) = scheduler.get_jobs()
+        assert (stored.next_run_time, stored.name, stored.args) == (START + first, name, (name,))
+        scheduler.shutdown()
+        clock.advance(minutes=50)
+
+
+def test_a_job_that_is_declared_again_stays_paused(open_file):
+    first, second = open_file(), open_file()
+    first.add_job(note, "cron", hour="*", id="x", replace_existing=True)
+    first.pause_job("x")
+    second.add_job(note, "cron", hour="*", id="x", replace_existing=True, name="new")
+    assert first.get_job("x").next_run_time is None
+    assert first.get_job("x").name == "new"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"hours": 2}, timedelta(hours=2, minutes=30)),
+        ({"hours": 1, "jitter": 0, "end_date": START + timedelta(days=1)}, timedelta(hours=1, minutes=30)),
+        ({"hours": 1, "start_date": START + timedelta(minutes=40)}, timedelta(minutes=40)),
+        ({"hours": 1, "next_run_time": START + timedelta(minutes=45)}, timedelta(minutes=45)),
+    ],
+    ids=["interval", "end", "start", "next run time"],
+)
+def test_a_job_that_is_declared_otherwise_begins_anew(open_file, clock, options, expected):
+    scheduler = open_file(paused=True)
+    scheduler.add_job(note, "interval", hours=1, id="x")
+    clock.advance(minutes=30)
+    job = scheduler.add_job(note, "interval", id="x", replace_existing=True, **options)
+    assert job.next_run_time == START + expected
+    assert scheduler.get_job("x").next_run_time == START + expected
+
+
+def test_processes_that_declare_the_same_job_all_the_time(program, tmp_path):
+    """Its fires run all the same, and once."""
+    declaring = """
+    import itertools, jobs, os
+    from duetime import events
+    from duetime.jobstores.sqlite import SQLiteJobStore
+    from duetime.schedulers.background import BackgroundScheduler
+
+    store = SQLiteJobStore("jobs.db", synchronous="normal")
+    scheduler = BackgroundScheduler(timezone="UTC", jobstores={"default": store})
+    scheduler.add_listener(lambda event: jobs.note(event.scheduled_run_time.isoformat()), events.EVENT_JOB_EXECUTED)
+    scheduler.start()
+    for i in itertools.count():
+        if os.path.exists("notes") and len(open("notes").readlines()) >= 10:
+            break
+        scheduler.add_job(
+            len, "interval", ["x"], seconds=0.1, start_date="2026-01-01", misfire_grace_time=60,
+            id="x", name=f"{i}", replace_existing=True,
+        )
+    scheduler.shutdown()
+    """
+    processes = [program(declaring) for _ in range(3)]
+    for process in processes:
+        finish(process)
+    times = notes(tmp_path)
+    assert len(times) == len(set(times)) >= 10
+
+
 def test_a_finished_one_shot_leaves(open_file):
     scheduler = open_file()
     removed = threading.Event()

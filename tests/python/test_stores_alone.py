@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from duetime._errors import JobStoreError
 from duetime.job import Job
 from duetime.jobstores.base import ConflictingIdError, JobLookupError, NativeJobStore
 from duetime.jobstores.memory import MemoryJobStore
@@ -83,6 +84,12 @@ def test_what_is_shut_down_keeps_what_it_persists(tmp_path: Path) -> None:
         store.add_job(make_job("one", NOW))
         store.shutdown()
     assert [len(store.get_all_jobs()) for store in stores] == [0, 1]
+
+
+def test_a_store_that_cannot_be_opened_says_so_at_once(tmp_path: Path) -> None:
+    store = SQLiteJobStore(tmp_path / "no such directory" / "jobs.db")
+    with pytest.raises(JobStoreError):
+        store.start(None, "store")  # type: ignore[arg-type]
 
 
 def test_a_scheduler_takes_over(tmp_path: Path) -> None:

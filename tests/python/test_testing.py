@@ -407,3 +407,34 @@ class TestCurrentRun:
         run = CurrentRun("1", "job", "default", START, 1, 5, lambda: True)
         with pytest.raises(RunCancelledError, match="^The run was cancelled$"):
             run.raise_if_cancelled()
+
+
+class TestInterruptedStart:
+    @pytest.mark.parametrize("kind", [BackgroundScheduler, BlockingScheduler])
+    def test_shutdown_afterwards_does_nothing(self, kind):
+        class Interrupted(BaseExecutor):
+            def start(self, scheduler, alias):
+                raise KeyboardInterrupt
+
+            def _do_submit_job(self, job, run_times): ...
+
+        scheduler = kind(timezone="UTC", executors={"default": Interrupted()})
+        with pytest.raises(KeyboardInterrupt):
+            scheduler.start()
+        scheduler.shutdown()
+        with pytest.raises(SchedulerNotRunningError):
+            scheduler.shutdown()
+
+    def test_the_first_job_may_shut_down(self):
+        for _ in range(20):
+            ended = []
+            scheduler = BackgroundScheduler(timezone="UTC")
+
+            def stop(scheduler=scheduler, ended=ended):
+                scheduler.shutdown()
+                ended.append(True)
+
+            scheduler.add_job(stop, misfire_grace_time=None)
+            scheduler.start()
+            wait_until(lambda ended=ended: ended)
+            assert not scheduler.running

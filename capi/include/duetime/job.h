@@ -15,7 +15,8 @@ typedef struct duetime_job_options {
   int32_t coalesce;      /* 0 or 1: several due fires become one run, the latest */
   int32_t max_instances; /* at least 1; over all nodes that share the store */
   int32_t recover;       /* 0 or 1: run again when the node that ran it died */
-  int32_t replace;       /* 0 or 1: overwrite a job of the same id instead of CONFLICT */
+  int32_t replace;       /* 0 or 1: overwrite a job of the same id instead of CONFLICT. If its trigger is the
+                            same and next_run_time is left to it, the job stays where it stands */
   uint32_t tag_count;
   const char *const *tags;
   const char *id;                 /* 1-191 bytes; NULL or "": a random one */

@@ -36,7 +36,7 @@ def worker_setup(initializer: Callable[..., object] | None, initargs: tuple[Any,
     return pickle.dumps((prepared, pickle.dumps((initializer, initargs))))
 
 
-class _WorkerTraceback(Exception):  # noqa: N818 -- shown as the cause of an exception, never raised
+class _WorkerTraceback(Exception):
     """The traceback of an exception in the process where it was raised."""
 
     def __init__(self, text: str) -> None:

@@ -15,7 +15,7 @@ from duetime._payload import Payload
 from duetime._zones import share_search_path
 from duetime.job import Job
 from duetime.runs import ParkedJob
-from duetime.triggers._engine import to_engine
+from duetime.triggers._engine import follow, to_engine
 from duetime.triggers._python import register_python_triggers
 from duetime.util import UTC, is_later, undefined
 
@@ -228,6 +228,8 @@ class NativeJobStore(BaseJobStore):
         self._in_engine = self._is_unchanged()
         if scheduler is not None and self._in_engine:
             scheduler._open_store(alias, json.dumps(self._configuration()))
+        else:
+            self.lookup_job("-")  # a store that cannot be opened is to say so now
 
     def shutdown(self) -> None:
         self._own_engine = None
@@ -269,6 +271,8 @@ class NativeJobStore(BaseJobStore):
 
     def _add(self, job: Job, *, replace: bool) -> None:
         """Adds the job; with ``replace``, in place of another of its id."""
+        if replace and not self.living and getattr(job.trigger, "_starts_now", False):
+            self._follow_stored(job)
         row = self._row(job, replace)
         try:
             next_run_time = self._engine.add_job(*row)
@@ -281,6 +285,14 @@ class NativeJobStore(BaseJobStore):
             raise translate(exc) from None
         job._next_run_time = next_run_time
         job._store = self if self.living else None
+
+    def _follow_stored(self, job: Job) -> None:
+        """A trigger that was given no start goes on with that of the stored job: by its own it would begin anew at
+        every start of the program."""
+        with engine_errors():
+            stored = self._engine.get_job(self._alias, job.id)
+        if stored is not None and stored.status not in _HIDDEN:
+            follow(job.trigger, stored.trigger)
 
     def _add_many(self, jobs: list[Job]) -> None:
         """Adds all or none of them."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from duetime import _native
+from duetime.schedulers._reloaders import watch_for_reloader
 
 if TYPE_CHECKING:
     from duetime.schedulers.base import BaseScheduler
@@ -18,8 +19,15 @@ _schedulers: WeakSet[BaseScheduler] = WeakSet()
 
 
 def watch(scheduler: BaseScheduler) -> None:
-    """Stops the scheduler when the interpreter exits, and makes it a stopped one in forked children."""
+    """Stops the scheduler when the interpreter exits, and makes it a stopped one in forked children; where this process
+    turns out to be the parent of a reloader, it stands by."""
     _schedulers.add(scheduler)
+    watch_for_reloader(_stand_by_for_child)
+
+
+def _stand_by_for_child() -> None:
+    for scheduler in list(_schedulers):
+        scheduler._standby.retire()
 
 
 def _stop_all() -> None:

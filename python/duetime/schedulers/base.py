@@ -52,6 +52,7 @@ from duetime.schedulers._hosting import EngineWatch, PatchedClock, is_time_patch
 from duetime.schedulers._lane import LaneThread, StoreLane
 from duetime.schedulers._plugins import PluginTable
 from duetime.schedulers._processes import watch
+from duetime.schedulers._standby import Standby, lock_path
 from duetime.triggers._python import register_python_triggers
 from duetime.triggers.base import BaseTrigger
 from duetime.triggers.interval import IntervalTrigger
@@ -103,6 +104,8 @@ class BaseScheduler(metaclass=ABCMeta):
     - ``clock``: (ours) a :class:`duetime.testing.ManualClock`, which then drives the scheduler
     - ``lease``: (ours) after how many seconds without a sign of life the runs of a process that shares a job store
       count as abandoned; 30
+    - ``lock_file``: (ours) the path of a file; of the processes that name the same, one runs jobs, and another takes
+      over when it ends. By default that in the environment variable ``DUETIME_LOCK_FILE``, if any
 
     :ivar state: :data:`STATE_STOPPED`, :data:`STATE_RUNNING` or :data:`STATE_PAUSED`
 
@@ -164,11 +167,13 @@ class BaseScheduler(metaclass=ABCMeta):
         "jobstore_retry_interval",
         "jobstores",
         "lease",
+        "lock_file",
         "logger",
         "timezone",
     )
 
     _engine: _native.Scheduler | None = None
+    _started_in_parent = False
     _clock: ManualClock | None = None
     _hosted = False
     _played = False
@@ -188,6 +193,7 @@ class BaseScheduler(metaclass=ABCMeta):
         self._lanes: dict[str, StoreLane] = {}
         self._lane_threads: dict[str, LaneThread] = {}
         self._make_locks()
+        self._standby = Standby(self, None)
         self._state = STATE_STOPPED
         self.configure(gconfig, **options)
 
@@ -223,6 +229,7 @@ class BaseScheduler(metaclass=ABCMeta):
         self.jobstore_retry_interval = float(config.pop("jobstore_retry_interval", 10))
         self._clock = config.pop("clock", None)
         self._lease = float(config.pop("lease", 30))
+        self._lock_path = lock_path(config.pop("lock_file", None))
         self._history_max_age = float(config.pop("history_max_age", 7 * 86_400))
         self._history_max_count = int(config.pop("history_max_count", 10_000))
 
@@ -291,14 +298,18 @@ class BaseScheduler(metaclass=ABCMeta):
         try:
             self._engine = self._make_engine()
             self._start_parts()
+            self._standby = Standby(self, self._lock_path)
             self._state = STATE_PAUSED if paused else STATE_RUNNING
-            self._start_lanes(paused)
+            self._standby.join()
+            self._start_lanes(paused or self._standby.waiting)
+            self._standby.align()
             del self._pending_jobs[:]
         except BaseException as exc:
             self._undo_start()
             self._interrupted = isinstance(exc, KeyboardInterrupt)
             raise
         watch(self)
+        self._started_in_parent = False
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_STARTED))
         if not paused:
             self.wakeup()
@@ -398,6 +409,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _undo_start(self) -> None:
         self._state = STATE_STOPPED
+        self._standby.leave()
         self._stop_lanes()
         engine = self._engine
         if engine is not None:
@@ -443,6 +455,7 @@ class BaseScheduler(metaclass=ABCMeta):
             if self.state == STATE_STOPPED:
                 raise SchedulerNotRunningError
             self._state = STATE_STOPPED
+        self._standby.stop_serving()
         for alias, bridge in list(self._bridges.items()):
             if not bridge.executor._shutdown_blocks:
                 try:
@@ -452,6 +465,17 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _finish_shutdown(self, wait: bool) -> None:
         """What may block, in any thread."""
+        try:
+            self._finish_runs(wait)
+        finally:
+            self._standby.leave()
+        for _, store in self._stores():
+            store.shutdown()
+        if wait and not _native.in_task() and not in_job():
+            self._drop_engine()  # closes the job stores' files; a task that is inside still needs the engine
+        self._deliver_event(SchedulerEvent(EVENT_SCHEDULER_SHUTDOWN))
+
+    def _finish_runs(self, wait: bool) -> None:
         self._stop_lanes()
         if self._engine is not None:
             self._stop_engine(self._engine, wait)
@@ -461,11 +485,6 @@ class BaseScheduler(metaclass=ABCMeta):
                 executor.shutdown(wait)
         if wait:
             self._await_runs()
-        for _, store in self._stores():
-            store.shutdown()
-        if wait and not _native.in_task() and not in_job():
-            self._drop_engine()  # closes the job stores' files; a task that is inside still needs the engine
-        self._deliver_event(SchedulerEvent(EVENT_SCHEDULER_SHUTDOWN))
 
     def _await_runs(self) -> None:  # noqa: B027 -- most executors can wait themselves
         """For executors whose ``shutdown()`` could not wait."""
@@ -492,16 +511,20 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _stop_at_exit(self) -> None:
         self._state = STATE_STOPPED
+        self._standby.stop_serving()
         self._stop_lanes()
         if self._engine is not None:
             self._stop_engine(self._engine, True)
         for bridge in list(self._bridges.values()):
             bridge.let_go()
+        self._standby.leave()
 
     def _after_fork_in_child(self) -> None:
         """The engine belongs to the parent; this process has a stopped scheduler that may be started."""
         self._make_locks()
+        self._started_in_parent = self._started_in_parent or self._state != STATE_STOPPED
         self._state = STATE_STOPPED
+        self._standby = Standby(self, None)
         self._watch = None
         self._late_events = None
         self._lane_threads.clear()
@@ -531,9 +554,8 @@ class BaseScheduler(metaclass=ABCMeta):
             raise SchedulerNotRunningError
         if self.state == STATE_RUNNING:
             return
-        if self._engine is not None:
-            self._engine.resume()
         self._state = STATE_RUNNING
+        self._standby.align()
         self._dispatch_event(SchedulerEvent(EVENT_SCHEDULER_RESUMED))
         self.wakeup()
         self._wake_lanes()
@@ -554,6 +576,9 @@ class BaseScheduler(metaclass=ABCMeta):
             return None  # the clock's advance() does the work
         if self._state == STATE_PAUSED:
             self._logger.debug("Scheduler is paused -- not processing jobs")
+            return self._process_ends()
+        if self._standby.waiting:
+            self._logger.debug("Standing by -- not processing jobs")
             return self._process_ends()
         self._logger.debug("Looking for jobs to run")
         now = self._now()
@@ -580,7 +605,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _run_foreign_lanes(self, now: datetime) -> datetime | None:
         """For a clock that drives us: the part of :meth:`_process_jobs` that is not the engine's."""
-        if self._state != STATE_RUNNING:
+        if not self._runs_jobs():
             return None
         events: list[SchedulerEvent] = []
         wakeups = [self._lane_of(alias, store).run(now, events) for alias, store in self._driven_stores()]
@@ -614,7 +639,7 @@ class BaseScheduler(metaclass=ABCMeta):
         return min(seconds, threading.TIMEOUT_MAX)
 
     def _runs_jobs(self) -> bool:
-        return self._state == STATE_RUNNING
+        return self._state == STATE_RUNNING and not self._standby.waiting
 
     def _foreign_stores(self) -> list[tuple[str, BaseJobStore]]:
         """Those written in Python."""
@@ -636,7 +661,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _notice_change(self, store: BaseJobStore) -> None:
         """A job of that store may be due earlier; the engine knows it of its own stores."""
-        if (self._hosted or not is_run_by_engine(store)) and self._state == STATE_RUNNING:
+        if (self._hosted or not is_run_by_engine(store)) and self._runs_jobs():
             self.wakeup()
             self._wake_lanes()
 
@@ -846,7 +871,8 @@ class BaseScheduler(metaclass=ABCMeta):
         :param max_instances: how many runs may go on at the same time
         :param next_run_time: when to run first, whatever the trigger says; ``None``: add it paused
         :param jobstore: alias of the job store, ``executor`` of the executor
-        :param replace_existing: take the place of a job with the same id
+        :param replace_existing: take the place of a job with the same id. In a job store that outlives the process, a
+            job with the same trigger goes on from where it stands, paused or due; without one it begins anew
         :param recover: (ours) run again what a process that died was running
         :raises ConflictingIdError: if the id is taken
         :raises KeyError: if there is no such job store
@@ -882,6 +908,8 @@ class BaseScheduler(metaclass=ABCMeta):
                 return False
             self._pending_jobs.append((job, jobstore, replace_existing))
         self._logger.info("Adding job tentatively -- it will be properly scheduled when the scheduler starts")
+        if self._started_in_parent:
+            self._logger.warning("The scheduler was started before this process was forked and runs in the parent only")
         return True
 
     def add_jobs(self, jobs: Iterable[Mapping[str, Any]], jobstore: str = "default") -> list[Job]:
@@ -979,7 +1007,7 @@ class BaseScheduler(metaclass=ABCMeta):
             self._fill_defaults(job)
         store = self._lookup_jobstore(jobstore_alias)
         if is_run_by_engine(store):
-            if self._patched_clock is not None:
+            if self._patched_clock is not None or (replace_existing and store.living):
                 self._find_first_run(job)
             self._add_to_engine(store, job, replace_existing)
             job._jobstore_alias = jobstore_alias
@@ -989,6 +1017,8 @@ class BaseScheduler(metaclass=ABCMeta):
             job._jobstore_alias = jobstore_alias
             self._dispatch_event(JobEvent(EVENT_JOB_ADDED, job.id, jobstore_alias))
         self._logger.info('Added job "%s" to job store "%s"', job.name, jobstore_alias)
+        if self._standby.waiting:
+            self._standby.warn_of(job, store)
         self._notice_change(store)
 
     def _add_to_engine(self, store: NativeJobStore, job: Job, replace_existing: bool) -> None:
@@ -1365,6 +1395,9 @@ class BaseScheduler(metaclass=ABCMeta):
         :raises SchedulerNotRunningError: if the scheduler does not run
         """
         report: dict[str, Any] = json.loads(self._running_engine().health())
+        report.update(self._standby.report())
+        if self._standby.waiting and self._state == STATE_RUNNING:
+            report["state"] = "standby"
         return report
 
     # --- inside -------------------------------------------------------------------------------------
@@ -1447,6 +1480,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
     def _create_trigger_by_clock(self, alias: str, trigger_args: dict[str, Any]) -> BaseTrigger:
         """Where triggers would begin now, they begin at the clock's now."""
+        starts_now = not (trigger_args.get("start_date") or trigger_args.get("dtstart"))
         if alias == "date":
             trigger_args.setdefault("run_date", self._now())
         elif alias == "rrule":
@@ -1456,6 +1490,8 @@ class BaseScheduler(metaclass=ABCMeta):
         trigger: BaseTrigger = self._create_plugin_instance("trigger", alias, trigger_args)
         if isinstance(trigger, IntervalTrigger) and not trigger_args.get("start_date"):
             trigger.start_date = self._now() + trigger.interval
+        if hasattr(type(trigger), "_starts_now"):
+            trigger._starts_now = starts_now  # type: ignore[attr-defined]
         return trigger
 
     def _create_lock(self) -> Any:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, current_thread, main_thread
+from time import monotonic
 from typing import Any
 
 from duetime.schedulers.base import STATE_STOPPED, BaseScheduler
 
 __all__ = ("BlockingScheduler",)
+
+_GLANCE = 1.0  # seconds
+
+
+def _wait(event: Event, seconds: float | None) -> None:
+    """As ``event.wait()``. The main thread looks up now and then: a signal that strikes after Python has last looked for
+    signals, and before the wait has begun, is otherwise seen when the wait ends, which may be never."""
+    if current_thread() is not main_thread():
+        event.wait(seconds)
+        return
+    end = None if seconds is None else monotonic() + seconds
+    while not event.wait(_GLANCE if end is None else max(min(end - monotonic(), _GLANCE), 0.0)):
+        if end is not None and monotonic() >= end:
+            return
 
 
 class BlockingScheduler(BaseScheduler):
@@ -33,7 +48,7 @@ class BlockingScheduler(BaseScheduler):
         assert event is not None
         wait_seconds = None
         while self._state != STATE_STOPPED and self._event is event:
-            event.wait(wait_seconds)
+            _wait(event, wait_seconds)
             if self._state == STATE_STOPPED:
                 break
             event.clear()

@@ -36,6 +36,7 @@ class GeventScheduler(BlockingScheduler):
     """
 
     _driven_by_program = True
+    _driven_by_clock = False  # who waits for greenlets in advance() would keep them from running
     _event: Any = None
     _greenlet: Any = None
     _hub: Any = None

@@ -15,7 +15,7 @@ from duetime.triggers.cron import CronTrigger
 from duetime.triggers.date import DateTrigger
 from duetime.triggers.interval import IntervalTrigger
 
-__all__ = ("to_engine", "trigger_from_engine", "trigger_zone")
+__all__ = ("follow", "to_engine", "trigger_from_engine", "trigger_zone")
 
 _NATIVE_METHODS = {
     trigger_class: trigger_class.get_next_fire_time for trigger_class in (CronTrigger, DateTrigger, IntervalTrigger)
@@ -62,6 +62,27 @@ def trigger_from_engine(handle: _native.Trigger) -> BaseTrigger:
     if read is None:
         raise LookupError(f'No trigger by the name "{document["type"]}" was found')
     return read(document, handle)
+
+
+# Where the start of a kind of trigger stands: in its document, and in Python.
+_STARTS = {
+    "calendar_interval": ("start_date", "start_date"),
+    "interval": ("start", "start_date"),
+    "rrule": ("dtstart", "dtstart"),
+}
+
+
+def follow(trigger: BaseTrigger, stored: _native.Trigger) -> None:
+    """Gives a trigger that was given no start that of a stored one, if the two are the same otherwise."""
+    document = json.loads(stored.document)
+    start = _STARTS.get(document["type"])
+    if start is None or not _is_native(trigger):
+        return
+    assert isinstance(trigger, NativeTrigger)
+    member, attribute = start
+    if {**json.loads(trigger._get_native().document), member: document.get(member)} == document:
+        setattr(trigger, attribute, getattr(trigger_from_engine(stored), attribute))
+        trigger._handle = stored
 
 
 def _instant(document: dict[str, Any], member: str, zone: tzinfo) -> datetime | None:

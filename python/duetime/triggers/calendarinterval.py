@@ -29,7 +29,7 @@ class CalendarIntervalTrigger(DocumentTrigger):
     :raises ValueError: for an interval of less than a day, or an end before the start
     """
 
-    __slots__ = ("_time", "days", "end_date", "months", "start_date", "weeks", "years")
+    __slots__ = ("_starts_now", "_time", "days", "end_date", "months", "start_date", "weeks", "years")
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class CalendarIntervalTrigger(DocumentTrigger):
         self.weeks = weeks
         self.days = days
         self.start_date: date = asdate(start_date) or date.today()
+        self._starts_now = not start_date
         self.end_date: date | None = asdate(end_date)
         self.jitter = jitter
         self._time = time(hour, minute, second, tzinfo=self.timezone)

@@ -32,7 +32,7 @@ class IntervalTrigger(NativeTrigger):
     datetime.timedelta(seconds=7200)
     """
 
-    __slots__ = ("end_date", "interval", "interval_length", "jitter", "start_date", "timezone")
+    __slots__ = ("_starts_now", "end_date", "interval", "interval_length", "jitter", "start_date", "timezone")
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class IntervalTrigger(NativeTrigger):
             self.start_date = converted
         else:
             self.start_date = datetime.now(zone) + interval
+            self._starts_now = True
         self.end_date = convert_to_datetime(end_date, zone, "end_date") if end_date is not None else None
         self.jitter = jitter
 

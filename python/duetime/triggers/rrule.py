@@ -33,7 +33,7 @@ class RRuleTrigger(DocumentTrigger):
     :raises ValueError: naming the part of the rule, the column and what was expected
     """
 
-    __slots__ = ("dtstart", "end_date", "exdates", "rdates", "rrule", "start_date")
+    __slots__ = ("_starts_now", "dtstart", "end_date", "exdates", "rdates", "rrule", "start_date")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class RRuleTrigger(DocumentTrigger):
         self.timezone = zone = astimezone(timezone) or astimezone(own_zone) or get_localzone()
         self.rrule = rrule.removeprefix("RRULE:")
         self.dtstart = _wall_time(dtstart if dtstart is not None else datetime.now(zone), zone)
+        self._starts_now = dtstart is None
         self.exdates = [_wall_time(value, zone) for value in exdates]
         self.rdates = [_wall_time(value, zone) for value in rdates]
         self.start_date = convert_to_datetime(start_date, zone, "start_date")

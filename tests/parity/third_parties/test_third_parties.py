@@ -39,6 +39,14 @@ fine (trigger: date[2999-01-01 00:00:00 UTC], next run at: 2999-01-01 00:00:00 U
 None 2
 """
 
+TELEGRAM = """\
+["('failing', ValueError('on purpose'))", "('once', 1)", "('repeating', 2)"]
+cron[day_of_week='mon,tue', hour='3', minute='30', second='0'] cron[day='last', hour='4', minute='0', second='0'] True
+['daily'] True
+['monthly', 'repeating'] True
+False
+"""
+
 
 @pytest.mark.parametrize(
     ("program", "arguments", "expected"),
@@ -46,8 +54,9 @@ None 2
         ("flask_program.py", [], FLASK),
         ("django_program.py", ["memory"], DJANGO.format("True")),
         ("django_program.py", ["database"], DJANGO.format("2999-01-01 00:00:00+00:00")),
+        ("telegram_program.py", [], TELEGRAM),
     ],
-    ids=["flask", "django, memory", "django, database"],
+    ids=["flask", "django, memory", "django, database", "telegram"],
 )
 def test_a_program_prints_what_it_prints_on_apscheduler(
     run_as_apscheduler: Callable[..., subprocess.Popen[str]],

@@ -13,6 +13,8 @@ import pytest
 DEADLINE = 60  # seconds; only ever waited for when something is broken
 EXAMPLES = {
     # file: what it prints when a job has run
+    "executors/processpool.py": "Tick! The time is:",
+    "jobstores/sqlalchemy_.py": "Alarm! This alarm was scheduled at",
     "misc/reference.py": "tick",
     "schedulers/asyncio_.py": "Tick! The time is:",
     "schedulers/background.py": "Tick! The time is:",

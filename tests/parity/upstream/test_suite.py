@@ -33,7 +33,7 @@ def test_every_test_ends_as_expected(
     surprises = [
         f"{test}: {result['outcome']}, expected {expected}\n{_last_lines(result['text'])}"
         for test, result in sorted(outcomes.items())
-        if result["outcome"] != (expected := _expected(test, differences))
+        if result["outcome"] not in (expected := _expected(test, differences)).split(" or ")
     ]
     assert len(outcomes) > MOST_OF_THEM
     assert not surprises, "\n".join([f"{len(surprises)} tests end unexpectedly:", *surprises])
@@ -45,7 +45,8 @@ def test_no_difference_is_out_of_date(upstream: Path) -> None:
     for pattern in [pattern for difference in _load() for pattern in difference["tests"]]:
         file, *names = pattern.split("::")
         for name in names:
-            assert re.search(rf"^ *(async )?(def|class) {name.partition('*')[0]}", sources[file], re.MULTILINE), pattern
+            plain = re.split(r"[*[]", name)[0]
+            assert re.search(rf"^ *(async )?(def|class) {plain}", sources[file], re.MULTILINE), pattern
 
 
 def _run_suite(upstream: Path, run: Callable[..., subprocess.Popen[str]], file: Path) -> Outcomes:
