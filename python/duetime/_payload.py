@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from duetime.job import Job
 
-__all__ = ("STATE_ENCODING", "Payload", "decode_arguments", "living_payload", "read_payload", "stored_payload")
+__all__ = (
+    "STATE_ENCODING",
+    "Payload",
+    "decode_arguments",
+    "living_payload",
+    "read_payload",
+    "stored_payload",
+    "to_json",
+)
 
 
 #: of payloads that are the whole pickled state of a job of APScheduler 3 (docs/job_document.md)
@@ -48,13 +56,17 @@ def stored_payload(job: Job, serializer: str, pickle_protocol: int) -> Payload:
     task = job._check_serializable()
     args, kwargs = tuple(job._stored_args()), dict(job.kwargs)
     if serializer == "json":
-        return task, "json", _to_json(args, kwargs)
+        return task, "json", to_json(args, kwargs)
     import pickle
 
     return task, "pickle", pickle.dumps((args, kwargs), pickle_protocol)
 
 
-def _to_json(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+def to_json(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    """Arguments that all languages can read.
+
+    :raises TypeError: naming the argument that would not come back as it is
+    """
     for place, value in [*enumerate(args), *kwargs.items()]:
         _check_json(value, f"args[{place}]" if isinstance(place, int) else f"kwargs[{place!r}]")
     return json.dumps({"args": args, "kwargs": kwargs}, allow_nan=False).encode()

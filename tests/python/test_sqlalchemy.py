@@ -331,9 +331,9 @@ def test_it_keeps_jobs_in_the_file(directory: Path, take_over: Callable[..., Bac
 def test_urls_of_files(directory: Path, url: str) -> None:
     store = SQLAlchemyJobStore(url)
     store.start(None, "alone")  # type: ignore[arg-type]
+    assert (directory / "some.db").exists()
     assert store.get_all_jobs() == []
     store.shutdown()
-    assert (directory / "some.db").exists()
 
 
 def test_absolute_urls(tmp_path: Path) -> None:
@@ -368,7 +368,7 @@ def test_an_engine_names_the_database(directory: Path) -> None:
     store.start(None, "alone")  # type: ignore[arg-type]
     assert store.get_all_jobs() == []
     assert (directory / "engine.db").exists()
-    assert repr(store) == f"<SQLAlchemyJobStore (url=sqlite:///{'engine.db'})>"
+    assert repr(store) == "<SQLAlchemyJobStore (url=sqlite:///engine.db)>"
     store.shutdown()
 
 

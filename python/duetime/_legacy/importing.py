@@ -29,7 +29,11 @@ class _Reading(NamedTuple):
 
 
 def copy_in(
-    store: NativeJobStore, source: str, read: Callable[[], Iterable[OldRow] | None], protocol: int
+    store: NativeJobStore,
+    source: str,
+    read: Callable[[], Iterable[OldRow] | None],
+    protocol: int,
+    serializer: str = "pickle",
 ) -> list[ParkedJob]:
     """Adds the jobs of APScheduler to the store, unless that was done before, by this process or another.
 
@@ -41,6 +45,7 @@ def copy_in(
     :param read: answers the old jobs, or ``None`` if there are none, of which no note is made: they may come later. It
         is not called if it was done before
     :param protocol: of arguments that are pickled anew
+    :param serializer: of the store
     :return: the jobs that cannot be read, with the reasons
     """
     alias = store._alias
@@ -51,7 +56,7 @@ def copy_in(
     rows = read()
     if rows is None:
         return []
-    reading = _read(store, rows, protocol)
+    reading = _read(store, rows, serializer, protocol)
     with engine_errors():
         if not store._engine.import_jobs(alias, source, reading.rows):
             return []  # another process was faster
@@ -59,19 +64,19 @@ def copy_in(
     return reading.unreadable
 
 
-def _read(store: NativeJobStore, rows: Iterable[OldRow], protocol: int) -> _Reading:
+def _read(store: NativeJobStore, rows: Iterable[OldRow], serializer: str, protocol: int) -> _Reading:
     reading = _Reading([], [])
     for row in rows:
         try:
-            reading.rows.append(_engine_row(store, row, read_row(row), protocol))
+            job = read_row(row)
+            reading.rows.append(_engine_row(store, job, old_payload(row, job, serializer, protocol)))
         except UnreadableError as exc:
             reading.unreadable.append(ParkedJob(row.id, store._alias or "", str(exc)[:_LONGEST_REASON]))
     return reading
 
 
-def _engine_row(store: NativeJobStore, row: OldRow, job: OldJob, protocol: int) -> tuple[Any, ...]:
+def _engine_row(store: NativeJobStore, job: OldJob, payload: tuple[str, bytes]) -> tuple[Any, ...]:
     """What ``_native.Scheduler.import_jobs()`` takes for a job."""
-    encoding, data = old_payload(row, job, protocol)
     grace = job.misfire_grace_time
     return (
         to_engine(job.trigger, store._default_zone(), living=False),
@@ -86,8 +91,7 @@ def _engine_row(store: NativeJobStore, row: OldRow, job: OldJob, protocol: int) 
         False,  # replace
         None if grace is None else int(grace * 1_000_000),
         job.next_run_time,
-        encoding,
-        data,
+        *payload,
     )
 
 

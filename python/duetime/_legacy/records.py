@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copyreg
 import pickle
-import pickletools
 from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
@@ -132,6 +131,8 @@ class _Reader(pickle.Unpickler):
 
 def _refuse_extensions(data: bytes) -> None:
     """Classes that the program registered with :mod:`copyreg` would come from there, not from ``find_class()``."""
+    import pickletools
+
     if any(opcode.name in ("EXT1", "EXT2", "EXT4") for opcode, _, _ in pickletools.genops(data)):
         raise UnreadableError("the pickle uses extension codes")
 

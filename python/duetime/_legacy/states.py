@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from duetime._legacy.records import Record, UnreadableError, name_of, read_pickle
 from duetime._legacy.times import to_datetime
 from duetime._legacy.triggers import members_of, to_trigger
-from duetime._payload import STATE_ENCODING
+from duetime._payload import STATE_ENCODING, to_json
 from duetime.triggers.base import BaseTrigger
 
 __all__ = ("OldJob", "OldRow", "is_plain", "job_from_members", "old_payload", "read_row")
@@ -142,18 +142,30 @@ def read_row(row: OldRow) -> OldJob:
     return job if row.scheduled else job._replace(next_run_time=None)
 
 
-def old_payload(row: OldRow, job: OldJob, protocol: int) -> tuple[str, bytes]:
-    """Encoding and bytes of a job's arguments: as of any job of ours if they are plain, else its state as it was."""
-    plain = _plain_payload(job, protocol) if job.has_plain_arguments else None
-    encoding, data = (STATE_ENCODING, row.state) if plain is None else ("pickle", plain)
+def old_payload(row: OldRow, job: OldJob, serializer: str, protocol: int) -> tuple[str, bytes]:
+    """Encoding and bytes of a job's arguments: as of any job of the store if they are plain, else its state as it was.
+
+    :raises UnreadableError: if a store of that serializer cannot have them
+    """
+    encoding, data = _as_json(job) if serializer == "json" else _as_pickle(row, job, protocol)
     if len(data) > _MOST_PAYLOAD_BYTES:
         raise UnreadableError(f"its arguments are {len(data)} bytes, expected at most {_MOST_PAYLOAD_BYTES}")
     return encoding, data
 
 
-def _plain_payload(job: OldJob, protocol: int) -> bytes | None:
-    """``None`` if they are too deep to be pickled anew."""
+def _as_json(job: OldJob) -> tuple[str, bytes]:
+    if not job.has_plain_arguments:
+        raise UnreadableError("its arguments cannot be stored as JSON: they hold objects of some class")
     try:
-        return pickle.dumps((tuple(job.args), job.kwargs), protocol)
-    except RecursionError:
-        return None
+        return "json", to_json(tuple(job.args), job.kwargs)
+    except (TypeError, RecursionError) as exc:
+        raise UnreadableError(f"its arguments: {exc}") from None
+
+
+def _as_pickle(row: OldRow, job: OldJob, protocol: int) -> tuple[str, bytes]:
+    if job.has_plain_arguments:
+        try:
+            return "pickle", pickle.dumps((tuple(job.args), job.kwargs), protocol)
+        except RecursionError:
+            pass  # too deep to be pickled anew
+    return STATE_ENCODING, row.state

@@ -5,13 +5,19 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from duetime._legacy.importing import copy_in
+from duetime._legacy.mongodb import read_mongodb
+from duetime._legacy.states import OldRow
 from duetime._payload import Payload, stored_payload
 from duetime.job import Job
 from duetime.jobstores._mongodb_uri import connection_uri, server_names
 from duetime.jobstores.base import NativeJobStore
 from duetime.util import maybe_ref
+
+if TYPE_CHECKING:
+    from duetime.schedulers.base import BaseScheduler
 
 __all__ = ("MongoDBJobStore",)
 
@@ -28,8 +34,9 @@ def _arguments_of(client: Any) -> dict[str, Any]:
 
 
 class MongoDBJobStore(NativeJobStore):
-    """Keeps jobs and the history of their runs in collections of its own, beside the one that APScheduler would use
-    and leaves as it is. Schedulers that share a database run each fire once.
+    """Keeps jobs and the history of their runs in collections of its own, beside the one that APScheduler would use.
+    Schedulers that share a database run each fire once. Jobs that APScheduler 3 left are copied at the first start, and
+    stay where they are.
 
     The engine talks to the server itself, through MongoDB's C driver (Debian's package ``libmongoc-1.0-0``). PyMongo
     is needed only where ``client`` is given or asked for.
@@ -94,8 +101,25 @@ class MongoDBJobStore(NativeJobStore):
         warnings.warn('The "connection" member is deprecated -- use "client" instead', DeprecationWarning, stacklevel=2)
         return self.client
 
+    def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        super().start(scheduler, alias)
+        source = f"apscheduler:{self.collection_name}"
+        self._unread_jobs = copy_in(self, source, self._read_old_jobs, self.pickle_protocol, self.serializer)
+
+    def _read_old_jobs(self) -> list[OldRow] | None:
+        """What APScheduler left, which only programs that have PyMongo can have."""
+        try:
+            return read_mongodb(self.collection)
+        except ImportError:
+            return None
+        finally:
+            self._close_client()
+
     def shutdown(self) -> None:
         super().shutdown()
+        self._close_client()
+
+    def _close_client(self) -> None:
         if self._made_client:
             self.client.close()
             self._client, self._made_client = None, False

@@ -5,12 +5,18 @@ from __future__ import annotations
 import pickle
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from duetime._legacy.importing import copy_in
+from duetime._legacy.redis import read_redis
+from duetime._legacy.states import OldRow
 from duetime._payload import Payload, stored_payload
 from duetime.job import Job
 from duetime.jobstores.base import NativeJobStore
+
+if TYPE_CHECKING:
+    from duetime.schedulers.base import BaseScheduler
 
 __all__ = ("RedisJobStore",)
 
@@ -50,7 +56,8 @@ def _key_prefix(jobs_key: str) -> str:
 
 
 class RedisJobStore(NativeJobStore):
-    """Keeps jobs and the history of their runs in a Redis server. Processes that share it run each fire once.
+    """Keeps jobs and the history of their runs in a Redis server. Processes that share it run each fire once. Jobs that
+    APScheduler 3 left are copied at the first start, and stay where they are.
 
     :param db: the number of the server's database
     :param jobs_key: the key of APScheduler's jobs. The store's own keys are named after it
@@ -93,10 +100,28 @@ class RedisJobStore(NativeJobStore):
     def redis(self) -> Any:
         """A client of the package ``redis`` for the same server. The store itself does not need it."""
         try:
-            from redis import Redis
+            return self._make_client()
         except ImportError as exc:
             raise ImportError("RedisJobStore.redis requires redis installed") from exc
-        return Redis(db=self.db, **self._connect_args)
+
+    def _make_client(self, **options: Any) -> Any:
+        from redis import Redis
+
+        return Redis(db=self.db, **{**self._connect_args, **options})
+
+    def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        super().start(scheduler, alias)
+        source = f"apscheduler:{self.jobs_key}"
+        self._unread_jobs = copy_in(self, source, self._read_old_jobs, self.pickle_protocol, self.serializer)
+
+    def _read_old_jobs(self) -> list[OldRow] | None:
+        """What APScheduler left, which only programs that have the package ``redis`` can have."""
+        try:
+            client = self._make_client(decode_responses=False)
+        except ImportError:
+            return None
+        with client:
+            return read_redis(client, self.jobs_key, self.run_times_key)
 
     def _configuration(self) -> dict[str, Any]:
         configuration: dict[str, Any] = {

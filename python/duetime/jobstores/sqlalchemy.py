@@ -108,15 +108,16 @@ class SQLAlchemyJobStore(NativeJobStore):
     # --- life ---------------------------------------------------------------------------------------
 
     def start(self, scheduler: BaseScheduler, alias: str) -> None:
-        path = self._database.path
-        source = f"apscheduler:{self._tablename.lower()}"
-        rows = None
-        if path is not None:
-            rows = read_sqlite(path, self._tablename, f"{self._table_prefix}_meta", f"import:{source}", self._timeout)
-        super().start(scheduler, alias)
-        if path is None:
+        if self._database.path is None:
+            super().start(scheduler, alias)
             self._logger.info('Job store "%s" is a database in memory: its jobs end with the scheduler', alias)
-        self._unread_jobs = [] if rows is None else copy_in(self, source, lambda: rows, self.pickle_protocol)
+            return
+        source = f"apscheduler:{self._tablename.lower()}"
+        rows = read_sqlite(
+            self._database.path, self._tablename, f"{self._table_prefix}_meta", f"import:{source}", self._timeout
+        )
+        super().start(scheduler, alias)
+        self._unread_jobs = copy_in(self, source, lambda: rows, self.pickle_protocol)  # opens it, too
 
     def shutdown(self) -> None:
         engine = self.__dict__.get("engine", self._given_engine)

@@ -1,0 +1,231 @@
+"""Jobs that the real APScheduler left in Redis and MongoDB servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import wait_until
+from duetime.jobstores.base import BaseJobStore
+from duetime.schedulers.background import BackgroundScheduler
+from duetime.testing import ManualClock
+from old_data import OLD_JOBS, run_apscheduler
+
+pytest.importorskip("apscheduler", minversion="3.11.3")
+
+NOW = datetime(2031, 3, 1, tzinfo=timezone.utc)
+MONGO_SERVER = Path(__file__).parents[1] / "support" / "mongo_server" / "start"
+
+WRITE = """
+import pickle
+from datetime import datetime, timezone
+from apscheduler.schedulers.background import BackgroundScheduler
+import old_jobs
+{store}
+scheduler = BackgroundScheduler(jobstores={{"default": store}}, timezone="UTC")
+scheduler.start(paused=True)
+now = datetime(2031, 3, 1, tzinfo=timezone.utc)
+scheduler.add_job(old_jobs.note, "cron", [old_jobs.Account("Ada")], id="due", hour=1, next_run_time=now)
+scheduler.add_job(old_jobs.note, "interval", [1], id="plain", hours=5, start_date="2031-03-04", next_run_time=now)
+scheduler.add_job(old_jobs.note, "cron", [2], id="paused", hour=1, next_run_time=None)
+{damage}
+"""
+
+LIST = """
+import json
+from apscheduler.schedulers.background import BackgroundScheduler
+{store}
+scheduler = BackgroundScheduler(jobstores={{"default": store}}, timezone="UTC")
+scheduler.start(paused=True)
+print(json.dumps(sorted(job.id for job in scheduler.get_jobs())))
+"""
+
+
+class Server:
+    """A server with APScheduler's store on it and ours.
+
+    :ivar theirs: a statement that makes APScheduler's
+    :ivar damage: a statement that puts "damaged" beside the jobs
+    """
+
+    theirs: str
+    damage: str
+
+    def make(self, **options: Any) -> BaseJobStore:
+        raise NotImplementedError
+
+    def dump(self) -> Any:
+        """APScheduler's data."""
+        raise NotImplementedError
+
+
+class RedisServer(Server):
+    damage = 'store.redis.hset("apscheduler.jobs", "damaged", b"cos\\nsystem\\n(S\'touch pwned\'\\ntR.")'
+
+    def __init__(self, directory: Path) -> None:
+        self.socket = str(directory / "redis.sock")
+        self.theirs = (
+            "from apscheduler.jobstores.redis import RedisJobStore\n"
+            f"store = RedisJobStore(unix_socket_path={self.socket!r})"
+        )
+        command = ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", str(directory), "--save", ""]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_until(self._answers)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as connection:
+            return connection.connect_ex(self.socket) == 0
+
+    def make(self, **options: Any) -> BaseJobStore:
+        from duetime.jobstores.redis import RedisJobStore
+
+        return RedisJobStore(unix_socket_path=self.socket, socket_timeout=60, **options)
+
+    def dump(self) -> Any:
+        from redis import Redis
+
+        with Redis(unix_socket_path=self.socket) as client:
+            run_times = client.zrange("apscheduler.run_times", 0, -1, withscores=True)
+            return client.hgetall("apscheduler.jobs"), run_times
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class MongoServer(Server):
+    damage = 'store.collection.insert_one({"_id": "damaged", "next_run_time": 1.5, "job_state": b"damaged"})'
+
+    def __init__(self, directory: Path) -> None:
+        self.process = subprocess.Popen([MONGO_SERVER, "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        port = self.process.stdout.readline().strip()
+        assert port, "the MongoDB server of the tests does not start"
+        self.uri = f"mongodb://127.0.0.1:{port}"
+        self.theirs = (
+            f"from apscheduler.jobstores.mongodb import MongoDBJobStore\nstore = MongoDBJobStore(host={self.uri!r})"
+        )
+
+    def make(self, **options: Any) -> BaseJobStore:
+        from duetime.jobstores.mongodb import MongoDBJobStore
+
+        return MongoDBJobStore(host=self.uri, **options)
+
+    def dump(self) -> Any:
+        from pymongo import MongoClient
+
+        with MongoClient(self.uri) as client:
+            return list(client["apscheduler"]["jobs"].find().sort("_id"))
+
+    def stop(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+def _make_redis(directory: Path) -> RedisServer:
+    pytest.importorskip("redis")
+    return RedisServer(directory)
+
+
+def _make_mongo(directory: Path) -> MongoServer:
+    pytest.importorskip("pymongo")
+    if os.environ.get("CI") != "true" and not (shutil.which("java") and shutil.which("mvn")):
+        pytest.skip("there is no MongoDB server to be had here: no Java, or no Maven")
+    return MongoServer(directory)
+
+
+@pytest.fixture(params=[_make_redis, _make_mongo], ids=["redis", "mongodb"])
+def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "old_jobs.py").write_text(OLD_JOBS)
+    made = request.param(tmp_path)
+    yield made
+    made.stop()
+    sys.modules.pop("old_jobs", None)
+
+
+@pytest.fixture
+def take_over(server: Server) -> Iterator[Callable[..., BackgroundScheduler]]:
+    made = []
+
+    def start(**options: Any) -> BackgroundScheduler:
+        store = server.make(**options)
+        scheduler = BackgroundScheduler(jobstores={"default": store}, timezone="UTC", clock=ManualClock(NOW))
+        scheduler.start(paused=True)
+        made.append(scheduler)
+        return scheduler
+
+    yield start
+    for scheduler in made:
+        if scheduler.running:
+            scheduler.shutdown()
+
+
+def write(directory: Path, server: Server, damage: str = "") -> None:
+    run_apscheduler(directory, WRITE.format(store=server.theirs, damage=damage))
+    (directory / "imported").unlink()
+
+
+def ids_of(scheduler: BackgroundScheduler) -> list[str]:
+    return sorted(job.id for job in scheduler.get_jobs())
+
+
+def test_jobs_are_taken_over_once(
+    server: Server, take_over: Callable[..., BackgroundScheduler], tmp_path: Path
+) -> None:
+    write(tmp_path, server, server.damage)
+    before = server.dump()
+    first = take_over()
+    assert ids_of(first) == ["due", "paused", "plain"]
+    assert [job.id for job in first.get_parked_jobs()] == ["damaged"]
+    assert not (tmp_path / "pwned").exists()
+    assert not (tmp_path / "imported").exists()
+    times = {job.id: job.next_run_time for job in first.get_jobs()}
+    assert times == {"due": NOW, "plain": NOW, "paused": None}
+
+    first.remove_job("plain")
+    first.resume()
+    first._clock.advance(seconds=1)  # type: ignore[union-attr]
+    assert (tmp_path / "notes").read_text() == "Ada\n"
+    first.shutdown()
+    assert ids_of(take_over()) == ["due", "paused"]
+    assert server.dump() == before
+
+
+def test_one_can_go_back(server: Server, take_over: Callable[..., BackgroundScheduler], tmp_path: Path) -> None:
+    write(tmp_path, server)
+    scheduler = take_over()
+    scheduler.remove_all_jobs()
+    scheduler.shutdown()
+    output = run_apscheduler(tmp_path, LIST.format(store=server.theirs))
+    assert json.loads(output) == ["due", "paused", "plain"]
+
+
+def test_a_store_of_json_takes_over_what_json_has(
+    server: Server, take_over: Callable[..., BackgroundScheduler], tmp_path: Path
+) -> None:
+    write(tmp_path, server)
+    scheduler = take_over(serializer="json")
+    assert ids_of(scheduler) == ["paused", "plain"]
+    assert [job.id for job in scheduler.get_parked_jobs()] == ["due"]
+
+
+def test_old_data_that_comes_later_is_taken_over_too(
+    server: Server, take_over: Callable[..., BackgroundScheduler], tmp_path: Path
+) -> None:
+    first = take_over()
+    assert ids_of(first) == []
+    first.shutdown()
+    write(tmp_path, server)
+    assert ids_of(take_over()) == ["due", "paused", "plain"]
