@@ -12,7 +12,6 @@
 namespace {
 
 using duetime::TaskCall;
-using duetime::TaskOutcome;
 
 constinit thread_local duetime_call* innermost_call = nullptr;
 

@@ -81,7 +81,7 @@ void arrange_descriptors(const Launch& launch) {
 // vfork() copies no page tables, calls no fork handlers, and returns when the program has begun or could not.
 [[gnu::noinline]] pid_t launch_process(Launch& launch) {
   const pid_t pid = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork): the child is careful
-  if (pid == 0) become_worker(launch);
+  if (pid == 0) become_worker(launch);  // NOLINT(clang-analyzer-unix.Vfork): system calls only
   return pid;
 }
 
