@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import doctest
 import importlib
-import pkgutil
+from pathlib import Path
 from types import ModuleType
 
-import duetime.triggers
+import duetime
 import pytest
+
+PACKAGE = Path(duetime.__file__).parent
 
 
 def modules() -> list[str]:
-    return [info.name for info in pkgutil.walk_packages(duetime.triggers.__path__, "duetime.triggers.")]
+    """Those with examples."""
+    files = [file for file in sorted(PACKAGE.rglob("*.py")) if ">>> " in file.read_text()]
+    names = [".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts) for file in files]
+    return [name.removesuffix(".__init__") for name in names]
 
 
 @pytest.mark.parametrize("name", modules())
