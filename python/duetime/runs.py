@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 
@@ -38,7 +37,6 @@ def _never() -> bool:
     return False
 
 
-@dataclass(frozen=True)
 class CurrentRun:
     """What a job can know about its own run.
 
@@ -52,13 +50,36 @@ class CurrentRun:
         off and comes back can be told from its successor
     """
 
-    id: str
-    job_id: str
-    jobstore: str
-    scheduled_time: datetime
-    attempt: int
-    fence: int
-    _is_cancelled: Callable[[], bool] = field(default=_never, repr=False, compare=False)
+    __slots__ = ("_is_cancelled", "attempt", "fence", "id", "job_id", "jobstore", "scheduled_time")
+
+    def __init__(
+        self,
+        id: str,
+        job_id: str,
+        jobstore: str,
+        scheduled_time: datetime,
+        attempt: int,
+        fence: int,
+        is_cancelled: Callable[[], bool] = _never,
+    ) -> None:
+        self.id = id
+        self.job_id = job_id
+        self.jobstore = jobstore
+        self.scheduled_time = scheduled_time
+        self.attempt = attempt
+        self.fence = fence
+        self._is_cancelled = is_cancelled
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CurrentRun):
+            return NotImplemented
+        return (self.id, self.attempt, self.fence) == (other.id, other.attempt, other.fence)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"<{self.__class__.__name__} (id={self.id} job_id={self.job_id} attempt={self.attempt})>"
 
     @property
     def cancelled(self) -> bool:
