@@ -89,6 +89,7 @@ class CalendarIntervalTrigger(DocumentTrigger):
                 f"Got serialized data for version {state['version']} of {self.__class__.__name__}, "
                 "but only versions up to 1 can be handled"
             )
+        self._starts_now = False
         self.years, self.months, self.weeks, self.days = state["interval"]
         self.start_date = state["start_date"]
         self.end_date = state["end_date"]

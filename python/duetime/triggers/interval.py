@@ -53,13 +53,13 @@ class IntervalTrigger(NativeTrigger):
         self.interval_length = interval.total_seconds()
         self.timezone = zone = period_zone(timezone, start_date, end_date, get_localzone)
         self.start_date: datetime
+        self._starts_now = not start_date
         if start_date:
             converted = convert_to_datetime(start_date, zone, "start_date")
             assert converted is not None
             self.start_date = converted
         else:
             self.start_date = datetime.now(zone) + interval
-            self._starts_now = True
         self.end_date = convert_to_datetime(end_date, zone, "end_date") if end_date is not None else None
         self.jitter = jitter
 
@@ -104,6 +104,7 @@ class IntervalTrigger(NativeTrigger):
 
     def __setstate__(self, state: Any) -> None:
         members = self._check_version(state, 2)
+        self._starts_now = False
         self.timezone = astimezone(members["timezone"]) or get_localzone()
         self.start_date = members["start_date"]
         self.end_date = members["end_date"]

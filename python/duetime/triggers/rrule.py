@@ -97,6 +97,7 @@ class RRuleTrigger(DocumentTrigger):
     def __setstate__(self, state: Any) -> None:
         members = dict(self._check_version(state, 1))
         del members["version"]
+        self._starts_now = False
         for name, value in members.items():
             setattr(self, name, value)
 
