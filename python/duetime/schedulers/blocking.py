@@ -10,7 +10,7 @@ from duetime.schedulers.base import STATE_STOPPED, BaseScheduler
 
 __all__ = ("BlockingScheduler",)
 
-_GLANCE = 1.0  # seconds
+_GLANCE = 30.0  # seconds: an idle program wakes twice a minute
 
 
 def _wait(event: Event, seconds: float | None) -> None:
