@@ -51,7 +51,7 @@ class Import {
   std::optional<Marker> take(Duration patience) {
     const auto give_up = std::chrono::steady_clock::now() + patience;
     for (;;) {
-      const std::optional<Marker> marker = read();
+      std::optional<Marker> marker = read();
       const Instant now = server_time(session_.connection);
       if (!marker) {
         if (insert(now)) return Marker{kStaging, holder_, now + kLease};
