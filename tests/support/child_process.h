@@ -1,9 +1,20 @@
 // A part of a test in a process of its own: one that may be killed, limited, or stripped of its rights.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <sys/types.h>
 
 #include <functional>
+
+// For tests that fork while another thread allocates: the allocator of GCC 12's AddressSanitizer has locks
+// that fork() does not wait for, so that now and then the child hangs in malloc().
+#ifdef __SANITIZE_ADDRESS__
+#define DUETIME_SKIP_IF_MALLOC_CANNOT_FORK() \
+  GTEST_SKIP() << "the sanitizer's allocator does not survive a fork() in mid-call"
+#else
+#define DUETIME_SKIP_IF_MALLOC_CANNOT_FORK() static_cast<void>(0)
+#endif
 
 namespace duetime {
 

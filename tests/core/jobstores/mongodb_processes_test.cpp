@@ -197,6 +197,7 @@ TEST_F(MongoProcesses, AForkedChildStartsAnew) {
 }
 
 TEST_F(MongoProcesses, AChildForkedInMidCallStartsAnewToo) {
+  DUETIME_SKIP_IF_MALLOC_CANNOT_FORK();
   const JobStorePtr store = open();
   std::atomic<bool> stop{false};
   std::thread busy([&] {

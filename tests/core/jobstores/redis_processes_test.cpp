@@ -245,6 +245,7 @@ TEST_F(RedisProcesses, AForkedChildStartsAnew) {
 }
 
 TEST_F(RedisProcesses, AChildForkedInMidCallStartsAnewToo) {
+  DUETIME_SKIP_IF_MALLOC_CANNOT_FORK();
   const JobStorePtr store = open();
   std::atomic<bool> stop{false};
   std::thread busy([&] {

@@ -202,6 +202,7 @@ TEST_F(SqliteProcesses, AForkedChildStartsAnew) {
 // A fork waits for the calls that other threads have under way, so that the child never gets a half-used
 // file.
 TEST_F(SqliteProcesses, AChildForkedInMidCallStartsAnewToo) {
+  DUETIME_SKIP_IF_MALLOC_CANNOT_FORK();
   const JobStorePtr store = open_sqlite_store(path());
   std::atomic<bool> stop{false};
   std::thread busy([&] {
