@@ -12,6 +12,7 @@
 #include "core/jobstores/mongodb_jobs.h"
 #include "core/jobstores/mongodb_runs.h"
 #include "core/jobstores/mongodb_session.h"
+#include "core/jobstores/run_end.h"
 
 namespace duetime {
 namespace {
@@ -80,16 +81,6 @@ std::string shown_of(const MongoStoreOptions& options) {
   if (!is_plain(servers) || !is_plain(named)) return "?";
   const std::string database = !options.database.empty() ? options.database : named;
   return servers + "/" + (database.empty() ? kMongoDefaultDatabase : database);
-}
-
-void require_valid(const RunEnd& end) {
-  if (end.state == RunState::kClaimed || end.state == RunState::kAbandoned) {
-    refuse(std::string("a run cannot end as ") + to_string(end.state));
-  }
-  if (end.run_index >= end.claim->runs.size()) {
-    refuse("run " + std::to_string(end.run_index) + " of a claim of " +
-           std::to_string(end.claim->runs.size()));
-  }
 }
 
 // What is open: all of it, or nothing.

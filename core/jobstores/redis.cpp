@@ -13,6 +13,7 @@
 #include "core/jobstores/redis_claims.h"
 #include "core/jobstores/redis_rows.h"
 #include "core/jobstores/redis_session.h"
+#include "core/jobstores/run_end.h"
 
 namespace duetime {
 namespace {
@@ -63,16 +64,6 @@ std::string describe(const RedisStoreOptions& options) {
                                  ? "redis://" + options.host + ":" + std::to_string(options.port)
                                  : "unix://" + options.unix_socket;
   return server + " database " + std::to_string(options.database) + ", keys {" + options.key_prefix + "}:*";
-}
-
-void require_valid(const RunEnd& end) {
-  const bool ended =
-      end.state == RunState::kSucceeded || end.state == RunState::kFailed || end.state == RunState::kMissed;
-  if (!ended) refuse(std::string("a run cannot end as ") + to_string(end.state));
-  if (end.run_index >= end.claim->runs.size()) {
-    refuse("run " + std::to_string(end.run_index) + " of a claim of " +
-           std::to_string(end.claim->runs.size()));
-  }
 }
 
 RunRecord ended_run(const RunEnd& end) {

@@ -1,4 +1,5 @@
 #include "core/jobstores/sqlite.h"
+#include "core/jobstores/run_end.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -248,15 +249,6 @@ class SqliteJobStore final : public JobStore {
     documents.reserve(jobs.size());
     for (const NewJob& job : jobs) documents.push_back(job_to_text(*job.job));
     return documents;
-  }
-
-  static void require_valid(const RunEnd& end) {
-    if (end.state == RunState::kClaimed || end.state == RunState::kAbandoned)
-      refuse(std::string("a run cannot end as ") + to_string(end.state));
-    if (end.run_index >= end.claim->runs.size()) {
-      refuse("run " + std::to_string(end.run_index) + " of a claim of " +
-             std::to_string(end.claim->runs.size()));
-    }
   }
 
   static CompletionResult complete_one(SqliteSession& session, const RunEnd& end, const CallTime& time) {

@@ -190,6 +190,18 @@ TEST_P(JobStoreContract, RefusedFiresAreRecorded) {
   EXPECT_EQ(store().get("job")->position.next_run_time, at(61));
 }
 
+// By an executor that counts instances itself, after the claim.
+TEST_P(JobStoreContract, AClaimedRunMayEndAsMissedOrRefused) {
+  add("job", 1);
+  double seconds = 1;
+  for (const RunState state : {RunState::kMissed, RunState::kRefused}) {
+    const RunEnd end = end_of(claim_one(seconds), 0, state, seconds);
+    EXPECT_TRUE(store().complete(std::span(&end, 1), call_time(seconds)).at(0).accepted);
+    EXPECT_THAT(runs(state), SizeIs(1));
+    seconds += 60;
+  }
+}
+
 TEST_P(JobStoreContract, ADeferredJobStaysDue) {
   add("job", 1);
   RunPlan plan = plan_of(Outcome::kDeferred);
