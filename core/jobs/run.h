@@ -82,4 +82,7 @@ struct RunRecord {
   std::string error;
 };
 
+RunRecord record_of(const Claim& claim, const ClaimedRun& run);  // kClaimed, without its lease
+RunRecord record_of(const RunEnd& end);
+
 }  // namespace duetime

@@ -16,6 +16,7 @@
 #include "core/base/json_members.h"
 #include "core/base/text.h"
 #include "core/jobstores/due_queue.h"
+#include "core/jobstores/given_up.h"
 
 namespace duetime {
 namespace {
@@ -48,38 +49,6 @@ struct ById {
   std::size_t operator()(const auto& value) const { return std::hash<std::string_view>{}(key(value)); }
   bool operator()(const auto& a, const auto& b) const { return key(a) == key(b); }
 };
-
-RunRecord run_record(const Claim& claim, const ClaimedRun& run, RunState state) {
-  RunRecord record;
-  record.id = run.id;
-  record.job_id = claim.record.id;
-  record.task = claim.record.job->task;
-  record.job_revision = claim.record.position.revision;
-  record.scheduled_time = run.scheduled_time;
-  record.attempt = run.attempt;
-  record.state = state;
-  record.owner = claim.owner;
-  record.fence = claim.fence;
-  record.claimed_at = claim.claimed_at;
-  return record;
-}
-
-// A fire that was given up when it was planned.
-RunRecord unclaimed_record(const JobRecord& job, Instant scheduled, RunState state,
-                           const ClaimRequest& request) {
-  RunRecord record;
-  record.id = make_uuid();
-  record.job_id = job.id;
-  record.task = job.job->task;
-  record.job_revision = job.position.revision;
-  record.scheduled_time = scheduled;
-  record.state = state;
-  record.owner = request.owner;
-  record.fence = job.position.fence;
-  record.claimed_at = request.time.now;
-  record.ended_at = request.time.now;
-  return record;
-}
 
 class MemoryJobStore final : public JobStore {
  public:
@@ -433,14 +402,7 @@ class MemoryJobStore final : public JobStore {
 
   void skip(const EntryPtr& entry, const RunPlan& plan, const ClaimRequest& request, ClaimResult& result) {
     SkippedJob skipped{entry->record(), plan, false};
-    for (const Instant missed : plan.missed) {
-      remember(unclaimed_record(skipped.record, missed, RunState::kMissed, request));
-    }
-    if (plan.outcome == RunPlan::Outcome::kRefused) {
-      for (const PlannedRun& run : plan.runs) {
-        remember(unclaimed_record(skipped.record, run.scheduled_time, RunState::kRefused, request));
-      }
-    }
+    for (RunRecord& run : given_up(skipped.record, plan, request)) remember(std::move(run));
     if (entry->position.status == JobStatus::kFinishing && entry->running == 0) {
       drop(*entry);
       skipped.removed = true;
@@ -451,7 +413,8 @@ class MemoryJobStore final : public JobStore {
   void abandon(const MemoryClaim& claim, const ClaimRequest& request, ClaimResult& result) {
     claim.unended = 0;
     for (const ClaimedRun& run : claim.runs) {
-      RunRecord record = run_record(claim, run, RunState::kAbandoned);
+      RunRecord record = record_of(claim, run);
+      record.state = RunState::kAbandoned;
       record.ended_at = request.time.now;
       result.abandoned.push_back({record, false});
       remember(std::move(record));
@@ -472,11 +435,7 @@ class MemoryJobStore final : public JobStore {
   CompletionResult end_run(const RunEnd& end) {
     const auto& claim = static_cast<const MemoryClaim&>(*end.claim);
     if (claim.unended == 0) return {.accepted = !claim.taken_over};
-    RunRecord record = run_record(claim, claim.runs[end.run_index], end.state);
-    record.started_at = end.started_at;
-    record.ended_at = end.ended_at;
-    record.error = end.error;
-    remember(std::move(record));
+    remember(record_of(end));
     return {true, --claim.unended == 0 && end_claim(*claim.entry)};
   }
 

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/jobstores/given_up.h"
 #include "core/jobstores/mongodb_jobs.h"
 #include "core/jobstores/mongodb_reclaim.h"
 #include "core/jobstores/mongodb_runs.h"
@@ -48,15 +49,6 @@ struct Move {
   const std::string& id() const { return record.id; }
 };
 
-void list_ended(Move& move, const ClaimRequest& request, Instant now) {
-  const auto add = [&](Instant scheduled, RunState state) {
-    move.ended.push_back(unclaimed_run(move.record, scheduled, state, request, now));
-  };
-  for (const Instant missed : move.plan.missed) add(missed, RunState::kMissed);
-  if (move.plan.outcome != Outcome::kRefused) return;
-  for (const PlannedRun& run : move.plan.runs) add(run.scheduled_time, RunState::kRefused);
-}
-
 Move make_move(MongoJob job, RunPlan plan, int64_t number, const ClaimRequest& request, Instant now) {
   Move move{std::move(job), std::move(plan), {}, nullptr, {}};
   move.record = move.job.record;
@@ -72,7 +64,9 @@ Move make_move(MongoJob job, RunPlan plan, int64_t number, const ClaimRequest& r
       move.claim->runs.push_back({make_uuid(), run.scheduled_time, run.fire_time, 1});
     }
   }
-  list_ended(move, request, now);
+  for (RunRecord& run : given_up(move.record, move.plan, request)) {
+    move.ended.push_back(ended_run(std::move(run), request, now));
+  }
   return move;
 }
 

@@ -212,37 +212,17 @@ std::shared_ptr<Claim> new_claim(JobRecord record, const ClaimRequest& request, 
 
 MongoRun claimed_run(const Claim& claim, const ClaimedRun& claimed) {
   MongoRun run;
-  RunRecord& record = run.record;
-  record.id = claimed.id;
-  record.job_id = claim.record.id;
-  record.task = claim.record.job->task;
-  record.job_revision = claim.record.position.revision;
-  record.scheduled_time = claimed.scheduled_time;
-  record.attempt = claimed.attempt;
-  record.owner = claim.owner;
-  record.fence = claim.fence;
-  record.lease_until = claim.lease_until;
-  record.claimed_at = claim.claimed_at;
+  run.record = record_of(claim, claimed);
+  run.record.lease_until = claim.lease_until;
   run.fire_time = claimed.fire_time;
   run.claim_id = claim.claim_id;
   return run;
 }
 
-MongoRun unclaimed_run(const JobRecord& job, Instant scheduled_time, RunState state,
-                       const ClaimRequest& request, Instant filed_at) {
+MongoRun ended_run(RunRecord record, const ClaimRequest& request, Instant filed_at) {
   MongoRun run;
-  RunRecord& record = run.record;
-  record.id = make_uuid();
-  record.job_id = job.id;
-  record.task = job.job->task;
-  record.job_revision = job.position.revision;
-  record.scheduled_time = scheduled_time;
-  record.state = state;
-  record.owner = request.owner;
-  record.fence = job.position.fence;
-  record.claimed_at = request.time.now;
-  record.ended_at = request.time.now;
-  run.fire_time = scheduled_time;
+  run.fire_time = record.scheduled_time;
+  run.record = std::move(record);
   run.claim_id = request.claim_id;
   run.filed_by = request.owner;
   run.filed_at = filed_at;

@@ -57,8 +57,7 @@ std::shared_ptr<Claim> new_claim(JobRecord record, const ClaimRequest& request, 
 
 // As claimed under `claim`, or, the second, as given up when it was planned.
 MongoRun claimed_run(const Claim& claim, const ClaimedRun& run);
-MongoRun unclaimed_run(const JobRecord& job, Instant scheduled_time, RunState state,
-                       const ClaimRequest& request, Instant filed_at);
+MongoRun ended_run(RunRecord record, const ClaimRequest& request, Instant filed_at);
 
 std::vector<Bson> documents_of(const MongoRuns& runs);
 

@@ -66,26 +66,6 @@ std::string describe(const RedisStoreOptions& options) {
   return server + " database " + std::to_string(options.database) + ", keys {" + options.key_prefix + "}:*";
 }
 
-RunRecord ended_run(const RunEnd& end) {
-  const Claim& claim = *end.claim;
-  const ClaimedRun& claimed = claim.runs[end.run_index];
-  RunRecord run;
-  run.id = claimed.id;
-  run.job_id = claim.record.id;
-  run.task = claim.record.job->task;
-  run.job_revision = claim.record.position.revision;
-  run.scheduled_time = claimed.scheduled_time;
-  run.attempt = claimed.attempt;
-  run.state = end.state;
-  run.owner = claim.owner;
-  run.fence = claim.fence;
-  run.claimed_at = claim.claimed_at;
-  run.started_at = end.started_at;
-  run.ended_at = end.ended_at;
-  run.error = end.error;
-  return run;
-}
-
 // `answer` is 'ended', 'removed', or what history has of the run.
 CompletionResult completion(const RunEnd& end, const RedisValue& answer) {
   if (answer.text() == "ended") return {true, false};
@@ -228,7 +208,7 @@ class RedisJobStore final : public JobStore {
     RedisCommand arguments;
     arguments.add(static_cast<int64_t>(ends.size()));
     for (const RunEnd& end : ends) {
-      const RunRecord ended = ended_run(end);
+      const RunRecord ended = record_of(end);
       arguments.add(ended.fence).add(to_string(ended.owner)).add(to_string(ended.id)).add(ended.job_id);
       arguments.add(to_micros(ended.scheduled_time))
           .add(to_micros(*ended.ended_at))

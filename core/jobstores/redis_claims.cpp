@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/jobstores/given_up.h"
 
 namespace duetime {
 namespace {
@@ -32,35 +33,6 @@ std::shared_ptr<Claim> new_claim(JobRecord record, const ClaimRequest& request) 
   claim->claimed_at = request.time.now;
   claim->claimed_boot_time = request.time.boot_time;
   return claim;
-}
-
-// A fire that was given up when it was planned: an ended run that nobody held.
-RunRecord given_up(const JobRecord& job, Instant scheduled_time, RunState state,
-                   const ClaimRequest& request) {
-  RunRecord run;
-  run.id = make_uuid();
-  run.job_id = job.id;
-  run.task = job.job->task;
-  run.job_revision = job.position.revision;
-  run.scheduled_time = scheduled_time;
-  run.state = state;
-  run.owner = request.owner;
-  run.fence = job.position.fence;
-  run.claimed_at = request.time.now;
-  run.ended_at = request.time.now;
-  return run;
-}
-
-std::vector<RunRecord> given_up_by(const RedisDueJob& job, const ClaimRequest& request) {
-  std::vector<RunRecord> runs;
-  for (const Instant missed : job.plan.missed) {
-    runs.push_back(given_up(job.record, missed, RunState::kMissed, request));
-  }
-  if (job.plan.outcome != RunPlan::Outcome::kRefused) return runs;
-  for (const PlannedRun& refused : job.plan.runs) {
-    runs.push_back(given_up(job.record, refused.scheduled_time, RunState::kRefused, request));
-  }
-  return runs;
 }
 
 void add_ended_runs(const std::vector<RunRecord>& runs, RedisCommand& arguments) {
@@ -111,7 +83,7 @@ struct Draft {
     arguments.add(record.id).add(read.version).add(read.revision).add(read.fence);
     arguments.add(redis_line_rest(*record.job, record.position)).add(redis_due_time(record.position));
     arguments.add(claim ? redis_run_ids(*claim) : "").add(claim ? redis_claim_document(*claim) : "");
-    add_ended_runs(given_up_by(due, request), arguments);
+    add_ended_runs(given_up(due.record, due.plan, request), arguments);
   }
 
   // It was carried out under this number.

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/jobstores/given_up.h"
 
 namespace duetime {
 namespace {
@@ -79,13 +80,8 @@ class PlanWriter {
   }
 
   void skip(JobRecord record, const RunPlan& plan) {
-    for (const Instant missed : plan.missed) {
-      session_.runs.insert_ended(record, missed, RunState::kMissed, request_);
-    }
-    if (plan.outcome == RunPlan::Outcome::kRefused) {
-      for (const PlannedRun& run : plan.runs) {
-        session_.runs.insert_ended(record, run.scheduled_time, RunState::kRefused, request_);
-      }
+    for (const RunRecord& run : given_up(record, plan, request_)) {
+      session_.runs.insert_ended(run, request_.claim_id);
     }
     const bool spent = record.position.status == JobStatus::kFinishing;
     const bool removed = spent && session_.erase_if_spent(record.id);

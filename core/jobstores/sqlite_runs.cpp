@@ -128,11 +128,10 @@ void SqliteRunTable::insert_claimed(const Claim& claim) {
   }
 }
 
-void SqliteRunTable::insert_ended(const JobRecord& job, Instant scheduled_time, RunState state,
-                                  const ClaimRequest& request) {
-  insert_.run({make_uuid(), job.id, job.job->task, job.position.revision, scheduled_time, scheduled_time, 1,
-               to_string(state), request.owner, request.claim_id, job.position.fence, std::nullopt,
-               request.time.now, request.time.now});
+void SqliteRunTable::insert_ended(const RunRecord& run, const Uuid& claim_id) {
+  insert_.run({run.id, run.job_id, run.task, run.job_revision, run.scheduled_time, run.scheduled_time,
+               run.attempt, to_string(run.state), run.owner, claim_id, run.fence, std::nullopt,
+               run.claimed_at, run.ended_at});
 }
 
 int SqliteRunTable::running_instances(std::string_view job_id) {

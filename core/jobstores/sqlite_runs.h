@@ -27,8 +27,7 @@ class SqliteRunTable {
   void insert_claimed(const Claim& claim);
 
   // A fire that was given up when it was planned: an ended run that nobody held.
-  void insert_ended(const JobRecord& job, Instant scheduled_time, RunState state,
-                    const ClaimRequest& request);
+  void insert_ended(const RunRecord& run, const Uuid& claim_id);
 
   // How many claims of the job hold runs that have not ended; each claim has its own fence.
   int running_instances(std::string_view job_id);

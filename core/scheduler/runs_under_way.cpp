@@ -10,20 +10,6 @@ bool holds(const Claim& claim, const Uuid& run) {
   return std::ranges::find(claim.runs, run, &ClaimedRun::id) != claim.runs.end();
 }
 
-RunRecord record_of(const Claim& claim, const ClaimedRun& run) {
-  RunRecord record;
-  record.id = run.id;
-  record.job_id = claim.record.id;
-  record.task = claim.record.job->task;
-  record.job_revision = claim.record.position.revision;
-  record.scheduled_time = run.scheduled_time;
-  record.attempt = run.attempt;
-  record.owner = claim.owner;
-  record.fence = claim.fence;
-  record.claimed_at = claim.claimed_at;
-  return record;
-}
-
 }  // namespace
 
 void RunsUnderWay::add(const std::vector<ClaimPtr>& claims) {
