@@ -165,6 +165,14 @@ void add_jobs(Scheduler& scheduler, const py::sequence& rows) {
       [&](auto... batch) { return duetime_scheduler_add_jobs(scheduler.get(), batch...); });
 }
 
+// The statements as JSON text.
+std::string sql_to_add_jobs(Scheduler& scheduler, const py::sequence& rows) {
+  char* text = nullptr;
+  JobBatch(rows).hand_over(
+      [&](auto... batch) { return duetime_scheduler_sql_to_add_jobs(scheduler.get(), batch..., &text); });
+  return take_text(text);
+}
+
 bool import_jobs(Scheduler& scheduler, Text store, Text source, const py::sequence& rows) {
   int32_t imported = 0;
   JobBatch(rows).hand_over([&](auto... batch) {
@@ -372,6 +380,7 @@ void bind_scheduler(py::module_& module) {
            py::arg("recover"), py::arg("replace"), py::arg("misfire_grace"), py::arg("next_run_time"),
            py::arg("encoding"), py::arg("payload"))
       .def("add_jobs", &add_jobs, py::arg("rows"))
+      .def("sql_to_add_jobs", &sql_to_add_jobs, py::arg("rows"))
       .def("import_jobs", &import_jobs, py::arg("store"), py::arg("source"), py::arg("rows"))
       .def("imported", &imported, py::arg("store"), py::arg("source"))
       .def("modify_job", &modify_job, py::arg("store"), py::arg("id"), py::arg("fields"),

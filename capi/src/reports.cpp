@@ -105,6 +105,15 @@ Json parked_report(const std::vector<ParkedJob>& parked) {
   return report;
 }
 
+Json sql_report(const SqlStatements& statements) {
+  Json report = Json::array();
+  for (const SqlStatement& each : statements) {
+    report.push_back(
+        Json{{"sql", each.sql}, {"parameters", each.parameters}, {"must_change", each.must_change}});
+  }
+  return report;
+}
+
 RunFilter parse_run_filter(const std::string& text) {
   const Json document = parse_json(text, "run filter");
   const JsonMembers members(document, "run filter");

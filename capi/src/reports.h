@@ -12,6 +12,7 @@ namespace duetime::capi {
 Json health_report(const Health& health, Instant now);
 Json run_report(const std::vector<RunRecord>& runs);
 Json running_report(const std::vector<StoreRun>& runs);
+Json sql_report(const SqlStatements& statements);
 Json parked_report(const std::vector<ParkedJob>& parked);
 
 // From the text of a filter for list_runs. Throws kInvalidArgument naming the member at fault.

@@ -397,6 +397,21 @@ duetime_status duetime_scheduler_add_jobs(duetime_scheduler* scheduler, size_t c
   });
 }
 
+duetime_status duetime_scheduler_sql_to_add_jobs(duetime_scheduler* scheduler, size_t count,
+                                                 const duetime_trigger* const* triggers,
+                                                 const duetime_job_options* options, char** out_json) {
+  return guard([&] {
+    const std::vector<JobOptions> given = read_job_options(options, count);
+    const Use<duetime_scheduler> use(scheduler);
+    char*& out = output(out_json, "out_json");
+    if (count == 0) refuse("count is 0; expected at least one job");
+    for (size_t i = 0; i < count; ++i) require_alike(given[i], given.front(), i);
+    const SqlStatements statements = use->scheduler.sql_to_add_jobs(
+        store_of(given.front()), to_requests(given, triggers), on_conflict_of(given.front()));
+    out = to_c_text(to_text(sql_report(statements)));
+  });
+}
+
 duetime_status duetime_scheduler_import_jobs(duetime_scheduler* scheduler, const char* store,
                                              const char* source, size_t count,
                                              const duetime_trigger* const* triggers,

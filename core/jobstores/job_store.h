@@ -41,6 +41,7 @@
 #include "core/jobs/job_record.h"
 #include "core/jobs/run.h"
 #include "core/jobs/run_plan.h"
+#include "core/jobstores/sql_statement.h"
 
 namespace duetime {
 
@@ -154,6 +155,10 @@ class JobStore {
   // Adds all or none. Throws kConflict naming the first id that is taken; a job that is kFinishing does not
   // take its id. kReplace overwrites and raises the revision. Throws kUnsupported for a live payload.
   virtual void add(std::span<const NewJob> jobs, OnConflict on_conflict) = 0;
+
+  // What adds the job if it is run, in this order, within a transaction of anybody's own connection to the
+  // store's database: it is there when that commits. Throws kUnsupported where the store has no SQL.
+  virtual SqlStatements sql_to_add(const NewJob& job, OnConflict on_conflict) const;
 
   // Copies jobs in from elsewhere, once: adds those whose ids are free and records `source`, in one atomic
   // step. False: `source` was recorded before, and nothing changes. `source` names where the jobs come from

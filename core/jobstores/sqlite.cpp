@@ -11,6 +11,7 @@
 #include "core/jobs/job_document.h"
 #include "core/jobstores/claim_ids.h"
 #include "core/jobstores/sqlite_claims.h"
+#include "core/jobstores/sqlite_enqueueing.h"
 #include "core/jobstores/sqlite_inheritance.h"
 #include "core/jobstores/sqlite_session.h"
 
@@ -84,6 +85,10 @@ class SqliteJobStore final : public JobStore {
         refuse_conflict(jobs[i].job->id);
     }
     write.commit();
+  }
+
+  SqlStatements sql_to_add(const NewJob& job, OnConflict on_conflict) const override {
+    return sqlite_to_add(job, on_conflict, SqliteTables(options_.table_prefix));
   }
 
   bool import_once(std::string_view source, std::span<const NewJob> jobs) override {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -108,6 +109,8 @@ class Scheduler::Impl {
 
   std::optional<JobRecord> add_job(const std::string& store, JobRequest request, OnConflict on_conflict);
   void add_jobs(const std::string& store, std::vector<JobRequest> requests, OnConflict on_conflict);
+  SqlStatements sql_to_add_jobs(const std::string& store, std::vector<JobRequest> requests,
+                                OnConflict on_conflict) const;
   bool import_jobs(const std::string& store, const std::string& source, std::vector<JobRequest> requests);
   bool imported(const std::string& store, const std::string& source) const;
   StoredJob edit_job(std::string_view store, std::string_view id, const JobEdit& edit);
@@ -611,6 +614,17 @@ void Scheduler::Impl::add_jobs(const std::string& alias, std::vector<JobRequest>
   wake(store, earliest_run(jobs));
 }
 
+SqlStatements Scheduler::Impl::sql_to_add_jobs(const std::string& alias, std::vector<JobRequest> requests,
+                                               OnConflict on_conflict) const {
+  const OpenStorePtr opened = open(stores(alias).front());
+  SqlStatements statements;
+  for (const NewJob& job : prepare(std::move(requests), opened)) {
+    SqlStatements each = (*opened)->sql_to_add(job, on_conflict);
+    std::ranges::move(each, std::back_inserter(statements));
+  }
+  return statements;
+}
+
 bool Scheduler::Impl::import_jobs(const std::string& alias, const std::string& source,
                                   std::vector<JobRequest> requests) {
   check_source(source);
@@ -842,6 +856,10 @@ std::optional<JobRecord> Scheduler::add_job(const std::string& store, Job job, O
 }
 void Scheduler::add_jobs(const std::string& store, std::vector<JobRequest> jobs, OnConflict on_conflict) {
   impl()->add_jobs(store, std::move(jobs), on_conflict);
+}
+SqlStatements Scheduler::sql_to_add_jobs(const std::string& store, std::vector<JobRequest> jobs,
+                                         OnConflict on_conflict) const {
+  return impl()->sql_to_add_jobs(store, std::move(jobs), on_conflict);
 }
 bool Scheduler::import_jobs(const std::string& store, const std::string& source,
                             std::vector<JobRequest> jobs) {

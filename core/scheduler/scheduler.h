@@ -155,6 +155,12 @@ class Scheduler {
   void add_jobs(const std::string& store, std::vector<JobRequest> jobs,
                 OnConflict on_conflict = OnConflict::kFail);
 
+  // What adds the jobs if it is run, in this order, in a transaction of anybody's own connection to the
+  // store's database (JobStore::sql_to_add). kReplace begins them anew; those whose trigger never fires are
+  // left out. Throws kUnsupported for a store without SQL.
+  SqlStatements sql_to_add_jobs(const std::string& store, std::vector<JobRequest> jobs,
+                                OnConflict on_conflict = OnConflict::kFail) const;
+
   // Copies jobs in from elsewhere, once: those whose id is free, in one atomic step with the note that
   // `source` (1 to 1024 bytes) was imported. False if it was before: nothing changes. Jobs whose trigger
   // never fires are left out. `store` is not empty.

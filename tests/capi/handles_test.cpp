@@ -52,6 +52,10 @@ std::vector<std::function<duetime_status(duetime_scheduler*)>> scheduler_calls()
       [](S* s) { return duetime_scheduler_add_job(s, trigger.get(), &job, nullptr); },
       [](S* s) { return duetime_scheduler_add_jobs(s, 1, triggers, &job); },
       [](S* s) {
+        char* text = nullptr;
+        return duetime_scheduler_sql_to_add_jobs(s, 1, triggers, &job, &text);
+      },
+      [](S* s) {
         return duetime_scheduler_import_jobs(s, "default", "elsewhere", 1, triggers, &job, nullptr);
       },
       [](S* s) {

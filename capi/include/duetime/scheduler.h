@@ -166,6 +166,18 @@ DUETIME_API duetime_status duetime_scheduler_add_jobs(duetime_scheduler *schedul
                                                       const duetime_trigger *const *triggers,
                                                       const duetime_job_options *options);
 
+/* What adds the jobs if it is run, in this order, in a transaction of the caller's own connection to the
+ * store's database: they are there when that commits, and every node sees them then. out_json, freed with
+ * duetime_free(): an array of {"sql": text in which ? stands for each parameter and for nothing else,
+ * "parameters": array of null, integers and texts, "must_change": true where a statement that changes no row
+ * means that the id of a job is taken: stop there}. Needs a store of SQL, which is opened if it is not yet
+ * (UNSUPPORTED for others). `replace` begins a job anew; jobs whose trigger never fires are left out. No
+ * event tells of the jobs. */
+DUETIME_API duetime_status duetime_scheduler_sql_to_add_jobs(duetime_scheduler *scheduler, size_t count,
+                                                             const duetime_trigger *const *triggers,
+                                                             const duetime_job_options *options,
+                                                             char **out_json);
+
 /* Copies jobs from elsewhere into one store, once: adds those whose ids are free and notes `source` (1 to
  * 1024 bytes: where they come from, "apscheduler:apscheduler_jobs"), in one atomic step. If the store has
  * that note already nothing changes. Also with no jobs. Of two jobs with one id the first is added; jobs

@@ -14,6 +14,7 @@ from duetime._errors import engine_errors, translate
 from duetime._payload import Payload
 from duetime._zones import share_search_path
 from duetime.job import Job
+from duetime.jobstores._enqueueing import execute_on
 from duetime.runs import ParkedJob
 from duetime.triggers._engine import follow, to_engine
 from duetime.triggers._python import register_python_triggers
@@ -285,6 +286,13 @@ class NativeJobStore(BaseJobStore):
             raise translate(exc) from None
         job._next_run_time = next_run_time
         job._store = self if self.living else None
+
+    def _add_on(self, connection: Any, job: Job, *, replace: bool) -> None:
+        """Adds the job, whose next run time is known, within the transaction of ``connection``."""
+        with engine_errors():
+            statements = self._engine.sql_to_add_jobs([self._row(job, replace)])
+        if not execute_on(connection, statements):
+            raise ConflictingIdError(job.id)
 
     def _follow_stored(self, job: Job) -> None:
         """A trigger that was given no start goes on with that of the stored job: by its own it would begin anew at

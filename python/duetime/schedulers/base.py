@@ -857,6 +857,7 @@ class BaseScheduler(metaclass=ABCMeta):
         executor: str = "default",
         replace_existing: bool = False,
         recover: bool = False,
+        connection: Any = None,
         **trigger_args: Any,
     ) -> Job:
         """Adds a job; before :meth:`start`, tentatively.
@@ -874,6 +875,9 @@ class BaseScheduler(metaclass=ABCMeta):
         :param replace_existing: take the place of a job with the same id. In a job store that outlives the process, a
             job with the same trigger goes on from where it stands, paused or due; without one it begins anew
         :param recover: (ours) run again what a process that died was running
+        :param connection: (ours) add the job in the transaction of this connection, which the caller commits or rolls
+            back: of a database driver (sqlite3, psycopg, Django's), or of SQLAlchemy, or its session, to the database
+            that the job store lies in. No event tells of the job; ``replace_existing`` begins it anew
         :raises ConflictingIdError: if the id is taken
         :raises KeyError: if there is no such job store
         """
@@ -896,10 +900,25 @@ class BaseScheduler(metaclass=ABCMeta):
         if recover:
             job.recover = True
 
+        if connection is not None:
+            self._add_on(connection, job, jobstore, replace_existing)
+            return job
         if self._state == STATE_STOPPED and self._add_pending(job, jobstore, replace_existing):
             return job
         self._real_add_job(job, jobstore, replace_existing)
         return job
+
+    def _add_on(self, connection: Any, job: Job, jobstore: str, replace_existing: bool) -> None:
+        """In a transaction of the caller's, also before :meth:`start`."""
+        if self._state == STATE_STOPPED:
+            self._fill_defaults(job)
+        store = self._lookup_jobstore(jobstore)
+        if not isinstance(store, NativeJobStore):
+            raise TypeError(f"{store.__class__.__name__} cannot add jobs by way of a connection")
+        self._find_first_run(job)
+        store._add_on(connection, job, replace=replace_existing)
+        job._jobstore_alias = jobstore
+        self._logger.info('Added job "%s" to job store "%s", in a transaction', job.name, jobstore)
 
     def _add_pending(self, job: Job, jobstore: str, replace_existing: bool) -> bool:
         """False: it was started meanwhile."""
