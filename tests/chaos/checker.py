@@ -1,0 +1,181 @@
+"""Decides from the nodes' log and the store's runs whether the contract held. Pure: it touches neither.
+
+What it finds is told as texts, one for each thing that went wrong; none means that all is well.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from .observations import ABANDONED, CLAIMED, REFUSED, SUCCEEDED, Line, Observation, PlannedJob, Run
+
+_Item = TypeVar("_Item")
+_NOT_EXECUTED = REFUSED, ABANDONED
+
+
+def violations(seen: Observation) -> list[str]:
+    return [found for check in _CHECKS for found in check(seen)]
+
+
+# --- every due fire is claimed exactly once; no job is lost, none stays
+
+
+def _fires(seen: Observation) -> Iterator[str]:
+    by_job = _grouped(seen.runs, lambda run: run.job)
+    for job in seen.jobs:
+        yield from _fires_of(job, by_job.pop(job.id, []))
+    for stranger in by_job:
+        yield f"unknown job: {stranger} has runs"
+
+
+def _fires_of(job: PlannedJob, runs: list[Run]) -> Iterator[str]:
+    times = Counter(run.scheduled for run in runs)
+    missing = [fire for fire in job.fires if fire not in times]
+    strangers = [time for time in times if time not in job.fires]
+    # The last fire of a job that is at its max_instances is put off, and then has another time.
+    if missing == [job.fires[-1]] and len(strangers) == 1 and strangers[0] > missing[0]:
+        missing, strangers = [], []
+    for fire in missing:
+        yield f"lost fire: {job.id} at {fire} has no run"
+    for time in strangers:
+        yield f"unknown fire: {job.id} has a run at {time}"
+    for time, count in times.items():
+        if count > 1:
+            yield f"double claim: {job.id} at {time} has {count} runs"
+
+
+def _ends(seen: Observation) -> Iterator[str]:
+    for run in seen.runs:
+        if run.state == CLAIMED:
+            yield f"never ended: {_named(run)} is still claimed by {run.owner}"
+        elif run.state not in (SUCCEEDED, *_NOT_EXECUTED):
+            yield f"wrong end: {_named(run)} is {run.state}"
+    for job in seen.jobs_left:
+        yield f"job left: {job} is still in the store"
+
+
+# --- what was executed
+
+
+def _executions(seen: Observation) -> Iterator[str]:
+    jobs = {job.id: job for job in seen.jobs}
+    runs = {run.id: run for run in seen.runs}
+    for id, starts in _grouped(_lines(seen, "start"), lambda line: line.run).items():
+        run = runs.get(id)
+        if run is None:
+            yield f"unknown run: {starts[0].job} was started as {id}, which the store does not know"
+            continue
+        for attempt, count in Counter(line.attempt for line in starts).items():
+            if count > 1:
+                yield f"double execution: attempt {attempt} of {_named(run)} was started {count} times"
+        if len(starts) > 1 and run.job in jobs and not jobs[run.job].recover:
+            yield f"double execution: {_named(run)} was started {len(starts)} times without recover"
+        if run.state == REFUSED:
+            yield f"executed although refused: {_named(run)}"
+
+
+def _successes(seen: Observation) -> Iterator[str]:
+    started = {(line.run, line.node, line.fence) for line in _lines(seen, "start")}
+    ended = {(line.run, line.node, line.fence) for line in _lines(seen, "end")}
+    for run in seen.runs:
+        if run.state == SUCCEEDED and (run.id, run.owner, run.fence) not in started & ended:
+            yield f"success without execution: {_named(run)} by {run.owner} under fence {run.fence}"
+
+
+def _takeovers(seen: Observation) -> Iterator[str]:
+    """A run is taken from a node, or given up, only if that node was at fault."""
+    if seen.any_node_may_lose_leases:
+        return
+    faulty = {fault.node for fault in seen.faults}
+    up = {line.node for line in seen.lines}
+    for run in seen.runs:
+        if run.state == ABANDONED and run.owner in up - faulty:
+            yield f"abandoned without cause: {_named(run)}, whose node {run.owner} was well"
+    last = {run.id: run.attempt for run in seen.runs}
+    for line in _lines(seen, "start"):
+        if line.attempt < last.get(line.run, 0) and line.node not in faulty:
+            yield f"taken over without cause: {line.job} at {line.scheduled} from {line.node}, which was well"
+
+
+# --- limits
+
+
+def _instances(seen: Observation) -> Iterator[str]:
+    limits = {job.id: job.max_instances for job in seen.jobs}
+    steps: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for start, end in _execution_times(seen):
+        if start.job in limits and end > start.at:
+            steps[start.job] += [(start.at, 1), (end, -1)]
+    for job, changes in steps.items():
+        most = _most(changes)
+        if most > limits[job]:
+            yield f"max_instances: {most} runs of {job} at a time, allowed are {limits[job]}"
+
+
+def _execution_times(seen: Observation) -> Iterator[tuple[Line, int]]:
+    """Starts, and until when each counts: to its end, or to the moment at which something befell its node."""
+    ends = {(line.run, line.attempt): line.at for line in _lines(seen, "end")}
+    faults = _grouped(seen.faults, lambda fault: fault.node)
+    for line in _lines(seen, "start"):
+        end = ends.get((line.run, line.attempt), line.at)
+        befell = [fault.since for fault in faults.get(line.node, []) if fault.since >= line.at]
+        yield line, min([end, *befell])
+
+
+def _most(changes: list[tuple[int, int]]) -> int:
+    running = most = 0
+    for _, change in sorted(changes):  # what ends at an instant makes room for what begins then
+        running += change
+        most = max(most, running)
+    return most
+
+
+def _refusals(seen: Observation) -> Iterator[str]:
+    """A fire is refused only where as many runs of its job were under way, or just taken for it."""
+    by_job = _grouped(seen.runs, lambda run: run.job)
+    limits = {job.id: job.max_instances for job in seen.jobs}
+    for run in seen.runs:
+        if run.state != REFUSED:
+            continue
+        held = [other for other in by_job[run.job] if _may_hold(other, run, seen.lease_us)]
+        if len(held) < limits.get(run.job, 1):
+            yield f"refused without cause: {_named(run)} with {len(held)} others under way"
+
+
+def _may_hold(other: Run, refused: Run, lease_us: int) -> bool:
+    if other.state == REFUSED:
+        return False
+    # Another node, or the store, may learn of an end only later; this node knows of its own.
+    slack = 0 if other.owner == refused.owner and other.state == SUCCEEDED else lease_us
+    if other.ended_at is not None and other.ended_at + slack < refused.claimed_at:
+        return False
+    began = other.claimed_at if other.attempt == 1 else other.scheduled  # the claim of the last attempt is told only
+    return began <= refused.claimed_at + lease_us
+
+
+_CHECKS: tuple[Callable[[Observation], Iterator[str]], ...] = (
+    _fires,
+    _ends,
+    _executions,
+    _successes,
+    _takeovers,
+    _instances,
+    _refusals,
+)
+
+
+def _lines(seen: Observation, what: str) -> Iterator[Line]:
+    return (line for line in seen.lines if line.what == what)
+
+
+def _named(run: Run) -> str:
+    return f"{run.job} at {run.scheduled} ({run.id})"
+
+
+def _grouped(items: Iterable[_Item], key: Callable[[_Item], str]) -> dict[str, list[_Item]]:
+    groups: dict[str, list[_Item]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(groups)

@@ -1,0 +1,187 @@
+// A node of a cluster that is tried with faults (tests/chaos/run). It joins the store of a URL, runs the task
+// "chaos.work" and writes a line at the start and at the end of each run, so that a checker can tell
+// afterwards what was executed:
+//
+//   up <node> <pid>
+//   start|end <run id> <job> <scheduled> <attempt> <node> <fence> <boot time>
+//
+// A line is one write(2) to a file opened with O_APPEND: it is there wholly or not at all, whenever the node
+// is killed. Times are microseconds. The node ends well when its standard input does.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/executors/thread_pool.h"
+#include "core/jobs/job_document.h"
+#include "core/jobstores/registry.h"
+#include "core/scheduler/scheduler.h"
+#include "tests/chaos/crashing_store.h"
+
+namespace duetime {
+namespace {
+
+constexpr const char* kUsage =
+    "usage: duetime_chaos_node run URL --log FILE [--lease-ms N] [--threads N] [--crash FUNCTION:WHEN:CALL]\n"
+    "       duetime_chaos_node add URL [--crash ...]   (job documents on standard input, one a line)\n";
+
+constexpr const char* kTask = "chaos.work";
+constexpr std::size_t kKeepAllRuns = 100'000'000;
+constexpr std::size_t kJobsAtOnce = 500;
+
+struct Arguments {
+  std::string command;
+  std::string url;
+  std::map<std::string, std::string> options;
+
+  std::string text(const std::string& name) const {
+    const auto found = options.find(name);
+    if (found == options.end()) throw Error(ErrorCode::kInvalidArgument, "--" + name + " is missing");
+    return found->second;
+  }
+
+  int64_t number(const std::string& name, int64_t absent) const {
+    if (!options.contains(name)) return absent;
+    const std::string value = text(name);
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc() || end != value.data() + value.size()) {
+      throw Error(ErrorCode::kInvalidArgument, "--" + name + " " + in_quotes(value) + ": expected a number");
+    }
+    return number;
+  }
+};
+
+Arguments parse(const std::vector<std::string>& words) {
+  if (words.size() < 2 || words.size() % 2 != 0) throw Error(ErrorCode::kInvalidArgument, kUsage);
+  Arguments arguments{words[0], words[1], {}};
+  for (std::size_t i = 2; i < words.size(); i += 2) {
+    if (!words[i].starts_with("--")) throw Error(ErrorCode::kInvalidArgument, kUsage);
+    arguments.options[words[i].substr(2)] = words[i + 1];
+  }
+  return arguments;
+}
+
+JobStorePtr make_store(const Arguments& arguments) {
+  JobStorePtr store = make_job_store_from_url(arguments.url);
+  if (!arguments.options.contains("crash")) return store;
+  return make_crashing_store(std::move(store), parse_crash_point(arguments.text("crash")));
+}
+
+class RunLog {
+ public:
+  explicit RunLog(const std::string& path)
+      : fd_(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
+    if (fd_ < 0) throw Error(ErrorCode::kInvalidArgument, "cannot write to " + in_quotes(path));
+  }
+
+  void write(const std::string& line) const {
+    const std::string text = line + "\n";
+    if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
+  }
+
+  void write(const char* what, const TaskCall& call) const {
+    write(std::string(what) + " " + to_string(call.run.id) + " " + call.claim.record.id + " " +
+          std::to_string(to_micros(call.run.scheduled_time)) + " " + std::to_string(call.run.attempt) + " " +
+          to_string(call.claim.owner) + " " + std::to_string(call.claim.fence) + " " +
+          std::to_string(system_clock()->boot_time().count()));
+  }
+
+ private:
+  const int fd_;
+};
+
+// The first of the job's arguments: how many milliseconds it works.
+int64_t work_of(const Job& job) {
+  if (job.payload.encoding == "none") return 0;
+  return Json::parse(job.payload.data).at("args").at(0).get<int64_t>();
+}
+
+void add_executor_and_store(Scheduler& scheduler, const Arguments& arguments) {
+  ThreadPoolOptions pool;
+  pool.workers = static_cast<std::size_t>(arguments.number("threads", 8));
+  scheduler.add_executor("default", make_thread_pool(pool));
+  scheduler.add_store("default", make_store(arguments));
+}
+
+SchedulerOptions options_from(const Arguments& arguments) {
+  SchedulerOptions options;
+  options.lease = std::chrono::milliseconds(arguments.number("lease-ms", 1'000));
+  options.retry_interval_max = std::chrono::milliseconds(500);
+  options.retention.max_count = kKeepAllRuns;
+  return options;
+}
+
+void await_end_of_input() {
+  char byte = 0;
+  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+}
+
+// A store that cannot be reached at the start is tried again; nothing else would be a node that survives.
+void start(Scheduler& scheduler) {
+  for (;;) {
+    try {
+      return scheduler.start(true);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kStoreUnavailable && error.code() != ErrorCode::kTimeout) throw;
+      std::cerr << "start: " << error.what() << std::endl;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+}
+
+void run(const Arguments& arguments) {
+  const RunLog log(arguments.text("log"));
+  Scheduler scheduler(options_from(arguments));
+  add_executor_and_store(scheduler, arguments);
+  scheduler.register_task(kTask, [&](const TaskCall& call) {
+    log.write("start", call);
+    std::this_thread::sleep_for(std::chrono::milliseconds(work_of(*call.claim.record.job)));
+    log.write("end", call);
+    return TaskOutcome{};
+  });
+  start(scheduler);
+  log.write("up " + to_string(scheduler.health().node) + " " + std::to_string(getpid()));
+  scheduler.resume();
+  await_end_of_input();
+  scheduler.shutdown();
+}
+
+void add(const Arguments& arguments) {
+  Scheduler scheduler;
+  add_executor_and_store(scheduler, arguments);
+  std::vector<JobRequest> jobs;
+  for (std::string line; std::getline(std::cin, line);) {
+    jobs.push_back({*job_from_text(line), std::nullopt});
+    if (jobs.size() == kJobsAtOnce) scheduler.add_jobs("default", std::exchange(jobs, {}));
+  }
+  scheduler.add_jobs("default", std::move(jobs));
+}
+
+void dispatch(const Arguments& arguments) {
+  if (arguments.command == "run") return run(arguments);
+  if (arguments.command == "add") return add(arguments);
+  throw Error(ErrorCode::kInvalidArgument, kUsage);
+}
+
+}  // namespace
+}  // namespace duetime
+
+int main(int count, char** words) {
+  try {
+    duetime::dispatch(duetime::parse({words + 1, words + count}));
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << std::endl;
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,100 @@
+"""What was planned, what was seen, and what the store says: the nouns of the checker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+CLAIMED = "claimed"
+SUCCEEDED = "succeeded"
+REFUSED = "refused"
+ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job of the workload and all its fires, in microseconds since 1970. They end, so a run of chaos does."""
+
+    id: str
+    fires: tuple[int, ...]
+    work_ms: int = 0
+    recover: bool = False
+    max_instances: int = 1
+
+    @property
+    def repeats(self) -> bool:
+        return len(self.fires) > 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as the store keeps it, claimed or ended."""
+
+    id: str
+    job: str
+    scheduled: int
+    attempt: int
+    state: str
+    owner: str
+    fence: int
+    claimed_at: int = 0
+    ended_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a node wrote when it started or ended a run; `at` is the host's boot time, the same for all nodes."""
+
+    what: str
+    run: str
+    job: str
+    scheduled: int
+    attempt: int
+    node: str
+    fence: int
+    at: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """From `since` (boot time) on, a node was dead, or it was stopped or cut off and may have lost its leases."""
+
+    node: str
+    since: int
+
+
+@dataclass(frozen=True)
+class Log:
+    lines: tuple[Line, ...]
+    pids: dict[int, str]  # process id -> node
+
+    @staticmethod
+    def read(path: Path) -> Log:
+        return Log.parse(path.read_text().splitlines() if path.exists() else [])
+
+    @staticmethod
+    def parse(texts: Iterable[str]) -> Log:
+        lines: list[Line] = []
+        pids: dict[int, str] = {}
+        for text in texts:
+            what, *rest = text.split(" ")
+            if what == "up":
+                pids[int(rest[1])] = rest[0]
+            else:
+                run, job, scheduled, attempt, node, fence, at = rest
+                lines.append(Line(what, run, job, int(scheduled), int(attempt), node, int(fence), int(at)))
+        return Log(tuple(lines), pids)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One run of a campaign, after all that was due has ended (or was given the time to)."""
+
+    jobs: Sequence[PlannedJob]
+    runs: Sequence[Run]
+    lines: Sequence[Line]
+    jobs_left: Sequence[str]
+    faults: Sequence[Fault] = ()
+    lease_us: int = 1_000_000
+    any_node_may_lose_leases: bool = False  # because the store itself was stopped or killed

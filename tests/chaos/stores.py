@@ -1,0 +1,244 @@
+"""The stores that are tried: how each is started, hurt and read. A new one is a class here and a row in STORES.
+
+Runs are read through the store's own clients and its documented layout, never through duetime, which is on trial.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Any, ClassVar
+
+from .observations import CLAIMED, Run
+from .waiting import wait_until
+
+_MONGO_SERVER = Path(__file__).parents[1] / "support" / "mongo_server" / "start"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Store:
+    """A store of its own in `directory`."""
+
+    name: ClassVar[str]
+    has_server: ClassVar[bool] = True
+    can_be_killed: ClassVar[bool] = True  # and keeps what it has acknowledged
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """What it takes to try it that is not installed here."""
+        return None
+
+    def start(self) -> None:
+        """Also after kill(): on the same port, with the same data."""
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ends it well."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+
+    def freeze(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def url(self, port: int | None = None) -> str:
+        """For nodes; with a port, over a relay that listens there."""
+        raise NotImplementedError
+
+    @property
+    def port(self) -> int:
+        raise NotImplementedError
+
+    def jobs(self) -> list[str]:
+        """The ids of all jobs, also of those that only wait for a run to end."""
+        raise NotImplementedError
+
+    def claimed(self) -> int:
+        """How many runs are claimed and have not ended."""
+        raise NotImplementedError
+
+    def runs(self) -> list[Run]:
+        raise NotImplementedError
+
+
+class SqliteStore(Store):
+    name = "sqlite"
+    has_server = False
+
+    @property
+    def path(self) -> Path:
+        return self.directory / "jobs.db"
+
+    def url(self, port: int | None = None) -> str:
+        return f"sqlite:///{self.path}"
+
+    def query(self, statement: str) -> list[Any]:
+        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30)
+        try:
+            return connection.execute(statement).fetchall()
+        finally:
+            connection.close()
+
+    def jobs(self) -> list[str]:
+        return [id for (id,) in self.query("SELECT id FROM duetime_jobs")]
+
+    def claimed(self) -> int:
+        return int(self.query("SELECT count(*) FROM duetime_runs WHERE state = 'claimed'")[0][0])
+
+    def runs(self) -> list[Run]:
+        columns = "id, job_id, scheduled_time, attempt, state, owner, fence, claimed_at, ended_at"
+        return [Run(*row) for row in self.query(f"SELECT {columns} FROM duetime_runs")]
+
+
+class RedisStore(Store):
+    name = "redis"
+    options: ClassVar[tuple[str, ...]] = ("--appendonly", "yes", "--save", "")
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._port = free_port()
+
+    @classmethod
+    def missing(cls) -> str | None:
+        return None if shutil.which("redis-server") else "redis-server"
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    def url(self, port: int | None = None) -> str:
+        return f"redis://127.0.0.1:{port or self.port}/0?command_timeout_us=500000&connect_timeout_us=500000"
+
+    def client(self) -> Any:
+        import redis
+
+        return redis.Redis(port=self.port, socket_timeout=30)
+
+    def start(self) -> None:
+        where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory)]
+        log = ["--logfile", str(self.directory / "redis.log")]
+        self.process = subprocess.Popen(["redis-server", *where, *log, *self.options])
+        wait_until(self._answers, "Redis answers")
+
+    def _answers(self) -> bool:
+        import redis
+
+        try:
+            return bool(self.client().ping())
+        except (redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError):
+            return False
+
+    def jobs(self) -> list[str]:
+        return [id.decode() for id in self.client().hkeys("{duetime}:jobs")]
+
+    def claimed(self) -> int:
+        return int(self.client().hlen("{duetime}:claims"))
+
+    def runs(self) -> list[Run]:
+        client = self.client()
+        ended = [self._ended(json.loads(text)) for text in client.hvals("{duetime}:runs")]
+        claims = client.hgetall("{duetime}:claims").items()
+        return ended + [run for fence, line in claims for run in self._claimed(int(fence), line.decode())]
+
+    @staticmethod
+    def _ended(run: dict[str, Any]) -> Run:
+        names = "id", "job_id", "scheduled_time", "attempt", "state", "owner", "fence", "claimed_at", "ended_at"
+        return Run(*(run[name] for name in names))
+
+    @staticmethod
+    def _claimed(fence: int, line: str) -> list[Run]:
+        head, document = line.split("\n", 1)
+        owner, _, _, unended = head.split(" ")
+        claim = json.loads(document)
+        return [
+            Run(
+                run["id"], claim["job_id"], run["scheduled_time"], run["attempt"], CLAIMED, owner, fence,
+                claim["claimed_at"],
+            )
+            for run in claim["runs"]
+            if run["id"] in unended.split(",")
+        ]  # fmt: skip
+
+
+class MongoStore(Store):
+    """The server of the other tests, which speaks MongoDB's protocol and keeps everything in memory."""
+
+    name = "mongodb"
+    can_be_killed = False
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._port = 0
+
+    @classmethod
+    def missing(cls) -> str | None:
+        return next((command for command in ("java", "mvn") if not shutil.which(command)), None)
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    def url(self, port: int | None = None) -> str:
+        limits = "socketTimeoutMS=1000&connectTimeoutMS=1000&serverSelectionTimeoutMS=1000"
+        return f"mongodb://127.0.0.1:{port or self.port}/chaos?{limits}"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [str(_MONGO_SERVER), str(self._port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self.process.stdout is not None
+        self._port = int(self.process.stdout.readline())
+
+    def database(self) -> Any:
+        import pymongo
+
+        return pymongo.MongoClient("127.0.0.1", self.port)["chaos"]
+
+    def jobs(self) -> list[str]:
+        return [job["_id"] for job in self._documents() if job.get("runs") or job["status"] in ("scheduled", "paused")]
+
+    def _documents(self) -> list[dict[str, Any]]:
+        return list(self.database()["duetime_jobs"].find())
+
+    def claimed(self) -> int:
+        return sum(len(job.get("runs", ())) for job in self._documents())
+
+    def runs(self) -> list[Run]:
+        found: dict[str, dict[str, Any]] = {}
+        for job in self._documents():
+            for run in [*job.get("runs", ()), *job.get("ended", ())]:
+                found[run["_id"]] = run
+        for run in self.database()["duetime_runs"].find():
+            found[run["_id"]] = run
+        return [self._run(run) for run in found.values()]
+
+    @staticmethod
+    def _run(run: dict[str, Any]) -> Run:
+        names = "_id", "job_id", "scheduled_time", "attempt", "state", "owner", "fence", "claimed_at"
+        return Run(*(run[name] for name in names), run.get("ended_at"))
+
+
+STORES: dict[str, type[Store]] = {store.name: store for store in (SqliteStore, RedisStore, MongoStore)}

@@ -1,0 +1,26 @@
+"""The short form of every campaign on every store; tests/chaos/run goes on for as long as one likes.
+
+What is left to chance comes from a fixed seed. How fast the machine is changes what is hit, never what must hold.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.campaigns import CAMPAIGNS, Trial
+from tests.chaos.stores import STORES, Store
+
+SEED = 1
+
+
+@pytest.mark.parametrize("store", STORES.values(), ids=STORES)
+@pytest.mark.parametrize("campaign", CAMPAIGNS)
+def test_the_contract_holds(campaign: str, store: type[Store], tmp_path: Path):
+    if (missing := store.missing()) is not None:
+        pytest.skip(f"{missing} is missing")
+    chance = random.Random(f"{SEED} {store.name} {campaign}")
+    wrong = CAMPAIGNS[campaign](Trial(store, tmp_path, chance, seconds=3, nodes=3))
+    assert wrong == [], f"seed {SEED}, logs in {tmp_path}"

@@ -1,0 +1,98 @@
+"""The checker, on logs that are made up: it finds what it is there for, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.chaos.checker import violations
+from tests.chaos.observations import Fault, Line, Log, Observation, PlannedJob, Run
+
+LEASE = 1_000_000
+WELL, DEAD = "aa", "bb"
+
+JOB = PlannedJob("often", (1_000_000, 2_000_000))
+RECOVERS = PlannedJob("recovers", (1_000_000,), recover=True)
+
+
+def run(job: str, scheduled: int, **changes: object) -> Run:
+    return replace(
+        Run(f"{job}-{scheduled}", job, scheduled, 1, "succeeded", WELL, 7, scheduled, scheduled + 50), **changes
+    )
+
+
+def executed(of: Run, start: int = 10, end: int | None = 20, **changes: object) -> list[Line]:
+    line = replace(Line("start", of.id, of.job, of.scheduled, of.attempt, of.owner, of.fence, start), **changes)
+    return [line] if end is None else [line, replace(line, what="end", at=end)]
+
+
+FIRST, SECOND = run("often", 1_000_000), run("often", 2_000_000)
+LINES = executed(FIRST) + executed(SECOND, 30, 40)
+
+
+def seen(**changes: object) -> Observation:
+    return replace(Observation([JOB], [FIRST, SECOND], LINES, [], lease_us=LEASE), **changes)
+
+
+def recovered(first_node: str, **changes: object) -> Observation:
+    """A run that was begun by one node and done by another."""
+    again = run("recovers", 1_000_000, attempt=2, fence=8)
+    lines = executed(again, 10, None, attempt=1, fence=7, node=first_node) + executed(again, 30, 40)
+    return replace(Observation([RECOVERS], [again], lines, [], [Fault(DEAD, 15)], LEASE), **changes)
+
+
+@pytest.mark.parametrize(
+    "well",
+    [
+        seen(),
+        recovered(DEAD),
+        recovered(WELL, any_node_may_lose_leases=True),
+        seen(runs=[replace(FIRST, state="abandoned", owner=DEAD), SECOND], lines=LINES[2:], faults=[Fault(DEAD, 5)]),
+        # The last fire was put off, as the first was still running.
+        seen(runs=[FIRST, run("often", 2_700_000)], lines=executed(FIRST) + executed(run("often", 2_700_000), 30, 40)),
+        # Refused while the first still ran.
+        seen(runs=[replace(FIRST, ended_at=2_100_000), replace(SECOND, state="refused")], lines=LINES[:2]),
+        # What the dead node was at when it died does not count any more.
+        recovered(DEAD, lines=recovered(DEAD).lines[:1] + executed(run("recovers", 1_000_000, attempt=2, fence=8), 16)),
+    ],
+)
+def test_nothing_is_found_where_all_is_well(well: Observation):
+    assert violations(well) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "wrong"),
+    [
+        ("lost fire", seen(runs=[FIRST], lines=LINES[:2])),
+        ("double claim", seen(runs=[FIRST, SECOND, replace(FIRST, id="other", state="abandoned")])),
+        ("unknown fire", seen(runs=[FIRST, SECOND, run("often", 1_500_000, state="abandoned")])),
+        ("unknown job", seen(runs=[FIRST, SECOND, run("stranger", 1, state="abandoned")])),
+        ("never ended", seen(runs=[FIRST, replace(SECOND, state="claimed", ended_at=None)])),
+        ("wrong end", seen(runs=[FIRST, replace(SECOND, state="missed")])),
+        ("job left", seen(jobs_left=["often"])),
+        ("unknown run", seen(lines=[*LINES, *executed(run("often", 3_000_000), 50, 60)])),
+        ("double execution", seen(lines=[*LINES, *executed(FIRST, 50, 60)])),
+        ("double execution", recovered(DEAD, jobs=[replace(RECOVERS, recover=False)])),
+        ("executed although refused", seen(runs=[FIRST, replace(SECOND, state="refused")])),
+        ("success without execution", seen(lines=LINES[:2])),
+        ("success without execution", seen(lines=LINES[:3])),
+        ("success without execution", seen(runs=[FIRST, replace(SECOND, fence=9)])),
+        ("abandoned without cause", seen(runs=[FIRST, replace(SECOND, state="abandoned")])),
+        ("taken over without cause", recovered(WELL)),
+        ("max_instances", seen(lines=executed(FIRST, 10, 35) + executed(SECOND, 30, 40))),
+        ("max_instances", recovered(DEAD, faults=[Fault(DEAD, 35)], lines=[
+            *executed(run("recovers", 1_000_000, attempt=2, fence=8), 10, 50, attempt=1, fence=7, node=DEAD),
+            *executed(run("recovers", 1_000_000, attempt=2, fence=8), 30, 40),
+        ])),
+        ("refused without cause", seen(runs=[FIRST, replace(SECOND, state="refused")], lines=LINES[:2])),
+    ],
+)  # fmt: skip
+def test_it_finds(what: str, wrong: Observation):
+    assert what in {found.split(":")[0] for found in violations(wrong)}
+
+
+def test_the_log_is_read():
+    log = Log.parse(["up aa 12", "start r1 often 1000000 2 aa 7 99"])
+    assert log.pids == {12: "aa"}
+    assert log.lines == (Line("start", "r1", "often", 1_000_000, 2, "aa", 7, 99),)
