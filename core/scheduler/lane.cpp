@@ -234,6 +234,7 @@ void Lane::note_failure(const std::string& error) {
   if (!failures_.failing()) events_.store_failed(error);
   retry_at_ = add(now(), failures_.next());
   look_ = true;
+  reclaim_ = true;
   const std::lock_guard lock(mutex_);
   health_.error = error;
 }
@@ -266,19 +267,19 @@ ClaimRequest Lane::make_request(const Uuid& claim_id, const CallTime& time, cons
           .exclusions = &exclusions};
 }
 
-const Uuid& Lane::pass_claim_id() {
-  if (claim_id_.is_nil()) claim_id_ = make_uuid();
-  return claim_id_;
-}
-
+// A call that failed is repeated under its claim_id, whatever the error: some of it may have been done.
 void Lane::reclaim_if_due() {
   if (!reclaim_.exchange(false) && now() < reclaim_at_) return;
   const Capacity capacity = measure_capacity();
   const Exclusions exclusions = parking_.exclusions();
+  const bool repeated = !reclaim_id_.is_nil();
+  if (!repeated) reclaim_id_ = make_uuid();
   const ClaimResult result =
-      store_.reclaim_expired(make_request(pass_claim_id(), node_->time(), exclusions, kClaimLimit));
-  claim_id_ = {};
-  reclaim_at_ = std::max(result.next_expiry.value_or(kLatestInstant), add(now(), kShortestReclaimPause));
+      store_.reclaim_expired(make_request(reclaim_id_, node_->time(), exclusions, kClaimLimit));
+  reclaim_id_ = {};
+  // A repeated call answers with what the first one took over, and says nothing of other leases.
+  const Instant next = repeated ? now() : result.next_expiry.value_or(kLatestInstant);
+  reclaim_at_ = std::max(next, add(now(), kShortestReclaimPause));
   for (const AbandonedRun& run : result.abandoned) events_.abandoned(run);
   for (const ClaimPtr& claim : result.claims) events_.recovered(*claim);
   hand_over(result.claims, capacity.executors);
@@ -312,14 +313,15 @@ bool Lane::claim_batch() {
     if (slots == 0) exclusions.executors.insert(alias);
   }
   Undecided undecided;
-  const ClaimResult result =
-      claim(make_request(pass_claim_id(), time, exclusions, std::min(kClaimLimit, capacity.total)), capacity,
-            undecided);
+  if (claim_id_.is_nil()) claim_id_ = make_uuid();
+  const ClaimResult result = claim(
+      make_request(claim_id_, time, exclusions, std::min(kClaimLimit, capacity.total)), capacity, undecided);
+  claim_id_ = {};
   next_due_ = result.next_due.value_or(kLatestInstant);
   if (store_.poll_interval() > Duration{0}) poll_at_ = add(now(), store_.poll_interval());
   report(result);
   hand_over(result.claims, capacity.executors);
-  const bool decided = decide(undecided);
+  const bool decided = decide(undecided) || undecided.ends;
   return decided || !result.claims.empty() || !result.skipped.empty() || !result.unreadable.empty();
 }
 
@@ -340,18 +342,22 @@ ClaimResult Lane::claim(const ClaimRequest& request, Capacity& capacity, Undecid
       starved_ = true;
       return leave();
     }
+    if (running >= job.max_instances && has_unrecorded_end(job.id)) {
+      undecided.ends = true;
+      return leave();
+    }
     RunPlan plan = plan_runs(job, position, now, running);
     if (plan.outcome == RunPlan::Outcome::kRun) --slots->second;
     return plan;
   };
-  try {
-    ClaimResult result = store_.claim_due(request, planner);
-    claim_id_ = {};
-    return result;
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kTimeout) claim_id_ = {};
-    throw;
-  }
+  return store_.claim_due(request, planner);
+}
+
+// Told to the store before the next look, it may make room under the job's max_instances.
+bool Lane::has_unrecorded_end(const std::string& job_id) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(ends_,
+                             [&](const PendingEnd& end) { return end.end.claim->record.id == job_id; });
 }
 
 // Repeated with its claim_id while its outcome is unknown: what it may have claimed must not lie there until

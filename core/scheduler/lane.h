@@ -111,6 +111,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   struct Undecided {
     std::map<std::string, std::vector<std::string>> tasks;      // name -> ids of jobs
     std::map<std::string, std::vector<std::string>> executors;  // alias -> ids of jobs
+    bool ends = false;  // a run that counts has ended here, and the store is yet to be told
   };
 
   void run_thread();
@@ -125,7 +126,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   bool claim_batch();
   ClaimResult claim(const ClaimRequest& request, Capacity& capacity, Undecided& undecided);
   ClaimResult claim_now(std::string_view id);
-  const Uuid& pass_claim_id();
+  bool has_unrecorded_end(const std::string& job_id) const;
   ClaimRequest make_request(const Uuid& claim_id, const CallTime& time, const Exclusions& exclusions,
                             std::size_t limit) const;
   Capacity measure_capacity();
@@ -166,7 +167,8 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   Instant reclaim_at_ = kEarliestInstant;
   Instant prune_at_ = kEarliestInstant;
   Instant poll_at_ = kLatestInstant;
-  Uuid claim_id_;  // of a claim whose outcome is unknown, to be asked again; else nil
+  Uuid claim_id_;    // of a claim whose outcome is unknown, to be asked again; else nil
+  Uuid reclaim_id_;  // the same of a look for what is to be taken over
 
   std::atomic<bool> look_{true};                   // the store may have something new
   std::atomic<bool> rung_{false};                  // the alarm was rung since the last pass

@@ -51,11 +51,14 @@ void LeaseKeeper::end_thread_if_done() {
 void LeaseKeeper::hold(const std::vector<ClaimPtr>& claims) {
   if (!shared_ || claims.empty()) return;
   const std::lock_guard lock(mutex_);
-  if (held_.empty()) {
-    renewed_at_ = claims.front()->claimed_boot_time;
-    alarm_->ring();
+  for (const ClaimPtr& claim : claims) {
+    // Those that a repeated call finds again may be older than what was renewed last.
+    if (held_.empty() || claim->claimed_boot_time < renewed_at_) {
+      renewed_at_ = claim->claimed_boot_time;
+      alarm_->ring();
+    }
+    held_.emplace(claim, claim->claimed_boot_time);
   }
-  for (const ClaimPtr& claim : claims) held_.emplace(claim, claim->claimed_boot_time);
 }
 
 void LeaseKeeper::drop(const ClaimPtr& claim) {

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "tests/support/forwarding_store.h"
 
 namespace duetime {
 namespace {
@@ -36,14 +37,10 @@ int parse_call(std::string_view text, std::string_view whole) {
   return call;
 }
 
-class CrashingStore final : public JobStore {
+class CrashingStore final : public ForwardingStore {
  public:
-  CrashingStore(JobStorePtr store, CrashPoint point) : store_(std::move(store)), point_(std::move(point)) {}
-
-  StoreTraits traits() const override { return store_->traits(); }
-  std::string description() const override { return store_->description(); }
-  void open() override { store_->open(); }
-  void close() noexcept override { store_->close(); }
+  CrashingStore(JobStorePtr store, CrashPoint point)
+      : ForwardingStore(std::move(store)), point_(std::move(point)) {}
 
   void add(std::span<const NewJob> jobs, OnConflict on_conflict) override {
     reach("add", When::kBefore);
@@ -51,26 +48,8 @@ class CrashingStore final : public JobStore {
     reach("add", When::kAfter);
   }
 
-  bool import_once(std::string_view source, std::span<const NewJob> jobs) override {
-    return store_->import_once(source, jobs);
-  }
-  bool imported(std::string_view source) const override { return store_->imported(source); }
-  std::optional<JobRecord> update(const JobRecord& record) override { return store_->update(record); }
-  bool remove(std::string_view id) override { return store_->remove(id); }
-  std::size_t remove_all() override { return store_->remove_all(); }
-  std::optional<JobRecord> get(std::string_view id) const override { return store_->get(id); }
-  std::vector<JobRecord> list(const JobFilter& filter) const override { return store_->list(filter); }
-  std::size_t count() const override { return store_->count(); }
-  std::optional<Instant> next_due(const Exclusions& exclusions) const override {
-    return store_->next_due(exclusions);
-  }
-
   ClaimResult claim_due(const ClaimRequest& request, const RunPlanner& planner) override {
     return claiming("claim_due", [&] { return store_->claim_due(request, planner); });
-  }
-
-  ClaimResult claim_now(std::string_view id, const ClaimRequest& request) override {
-    return store_->claim_now(id, request);
   }
 
   ClaimResult reclaim_expired(const ClaimRequest& request) override {
@@ -97,17 +76,6 @@ class CrashingStore final : public JobStore {
     reach("release", When::kAfter);
   }
 
-  std::vector<RunRecord> list_runs(const RunFilter& filter) const override {
-    return store_->list_runs(filter);
-  }
-  std::size_t prune_runs(const RunRetention& retention, Instant now) override {
-    return store_->prune_runs(retention, now);
-  }
-  int change_fd() const override { return store_->change_fd(); }
-  bool drain_changes() override { return store_->drain_changes(); }
-  Duration poll_interval() const override { return store_->poll_interval(); }
-  void abandon_after_fork() noexcept override { store_->abandon_after_fork(); }
-
  private:
   template <typename Call>
   ClaimResult claiming(std::string_view function, Call call) {
@@ -122,7 +90,6 @@ class CrashingStore final : public JobStore {
     if (function == point_.function && when == point_.when && ++calls_ == point_.call) raise(SIGKILL);
   }
 
-  const JobStorePtr store_;
   const CrashPoint point_;
   std::atomic<int> calls_{0};
 };

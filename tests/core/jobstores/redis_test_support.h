@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "tests/support/forwarding_store.h"
 #include "tests/support/job_store_contract.h"
 #include "tests/support/redis_server.h"
 
@@ -14,34 +15,15 @@ namespace duetime {
 
 // A store whose leases count on a clock that the calls themselves turn: each sets it to its own boot time
 // before the store is asked. So tests of leases need not wait for a server's clock.
-class TurnedClockStore final : public JobStore {
+class TurnedClockStore final : public ForwardingStore {
  public:
   // `clock` is the way to the server for turning the clock.
-  TurnedClockStore(RedisStoreOptions options, RedisStoreOptions clock)
-      : clock_(std::move(clock)), key_(options.key_prefix + ":test-clock") {
-    options.lease_time = "tonumber(redis.call('GET', '" + key_ + "') or '0')";
-    store_ = make_redis_job_store(options);
-  }
+  TurnedClockStore(const RedisStoreOptions& options, RedisStoreOptions clock)
+      : ForwardingStore(make_redis_job_store(with_turned_clock(options))),
+        clock_(std::move(clock)),
+        key_(key_of(options)) {}
   explicit TurnedClockStore(const RedisStoreOptions& options) : TurnedClockStore(options, options) {}
 
-  StoreTraits traits() const override { return store_->traits(); }
-  std::string description() const override { return store_->description(); }
-  void open() override { store_->open(); }
-  void close() noexcept override { store_->close(); }
-  void add(std::span<const NewJob> jobs, OnConflict on_conflict) override { store_->add(jobs, on_conflict); }
-  bool import_once(std::string_view source, std::span<const NewJob> jobs) override {
-    return store_->import_once(source, jobs);
-  }
-  bool imported(std::string_view source) const override { return store_->imported(source); }
-  std::optional<JobRecord> update(const JobRecord& record) override { return store_->update(record); }
-  bool remove(std::string_view id) override { return store_->remove(id); }
-  std::size_t remove_all() override { return store_->remove_all(); }
-  std::optional<JobRecord> get(std::string_view id) const override { return store_->get(id); }
-  std::vector<JobRecord> list(const JobFilter& filter) const override { return store_->list(filter); }
-  std::size_t count() const override { return store_->count(); }
-  std::optional<Instant> next_due(const Exclusions& exclusions) const override {
-    return store_->next_due(exclusions);
-  }
   ClaimResult claim_due(const ClaimRequest& request, const RunPlanner& planner) override {
     return at_time_of(request.time).claim_due(request, planner);
   }
@@ -60,18 +42,14 @@ class TurnedClockStore final : public JobStore {
   void release(std::span<const ClaimPtr> claims, const CallTime& time) override {
     at_time_of(time).release(claims, time);
   }
-  std::vector<RunRecord> list_runs(const RunFilter& filter) const override {
-    return store_->list_runs(filter);
-  }
-  std::size_t prune_runs(const RunRetention& retention, Instant now) override {
-    return store_->prune_runs(retention, now);
-  }
-  int change_fd() const override { return store_->change_fd(); }
-  bool drain_changes() override { return store_->drain_changes(); }
-  Duration poll_interval() const override { return store_->poll_interval(); }
-  void abandon_after_fork() noexcept override { store_->abandon_after_fork(); }
 
  private:
+  static std::string key_of(const RedisStoreOptions& options) { return options.key_prefix + ":test-clock"; }
+  static RedisStoreOptions with_turned_clock(RedisStoreOptions options) {
+    options.lease_time = "tonumber(redis.call('GET', '" + key_of(options) + "') or '0')";
+    return options;
+  }
+
   JobStore& at_time_of(const CallTime& time) {
     RedisConnection(clock_).call(RedisCommand{"SET", key_}.add(time.boot_time.count()));
     return *store_;
@@ -79,7 +57,6 @@ class TurnedClockStore final : public JobStore {
 
   const RedisStoreOptions clock_;
   const std::string key_;
-  JobStorePtr store_;
 };
 
 // Tries until the call works, as a lane does.
