@@ -1,7 +1,8 @@
 """Faults against duetime: nodes are killed, stopped and cut off, stores too, and afterwards it is checked that no fire
 was lost, none run twice, and that all went on. CONTRIBUTING.md tells more; campaigns.py has what is done.
 
-A failure prints its seed, the directory with the nodes' logs and the store, and what was violated.
+A failure prints its seed, the directory with the nodes' logs and the store, and what was violated. The environment
+variable DUETIME_CHAOS_NODE names another build of the node than that of the dev preset.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from .campaigns import CAMPAIGNS, Trial
 from .stores import STORES
+
+_MOST_LINES = 20
 
 
 def arguments() -> argparse.Namespace:
@@ -35,11 +38,13 @@ def trial(store: str, campaign: str, seed: int, options: argparse.Namespace) -> 
     chance = random.Random(f"{seed} {store} {campaign}")
     made = Trial(STORES[store], directory, chance, options.seconds, options.nodes, options.exhaustive)
     began = time.monotonic()
-    wrong = CAMPAIGNS[campaign](made)
+    wrong = CAMPAIGNS[campaign].run(made)
     took = time.monotonic() - began
-    print(f"{store:8} {campaign:10} seed {seed}: {'VIOLATED' if wrong else 'held'} ({took:.0f} s)", flush=True)
-    for line in wrong:
+    print(f"{store:8} {campaign:13} seed {seed}: {'VIOLATED' if wrong else 'held'} ({took:.0f} s)", flush=True)
+    for line in wrong[:_MOST_LINES]:
         print(f"  {line}")
+    if len(wrong) > _MOST_LINES:
+        print(f"  and {len(wrong) - _MOST_LINES} more")
     if wrong:
         print(f"  logs: {directory}", flush=True)
     else:
@@ -54,6 +59,8 @@ def main() -> int:
     for seed in range(first, first + options.rounds):
         for campaign in options.campaign or CAMPAIGNS:
             for store in options.store or STORES:
+                if not CAMPAIGNS[campaign].suits(STORES[store]):
+                    continue
                 if (what := STORES[store].missing()) is not None:
                     print(f"{store}: not tried, {what} is missing")
                     continue

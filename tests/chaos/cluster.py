@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from .checker import violations
-from .observations import Fault, Log, Observation, PlannedJob
+from .observations import Log, Observation, PlannedJob
 from .stores import Store
 from .waiting import wait_until
 from .workload import document
 
 ROOT = Path(__file__).parents[2]
-NODE = ROOT / "build" / "dev" / "tests" / "duetime_chaos_node"
-
-
-def boot_time_us() -> int:
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+NODE = Path(os.environ.get("DUETIME_CHAOS_NODE", ROOT / "build" / "dev" / "tests" / "duetime_chaos_node"))
 
 
 class Node:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
-        self.faults: list[int] = []  # boot times
+        self.is_to_die = False
 
     def kill(self) -> None:
-        self.faults.append(boot_time_us())
+        self.is_to_die = True
         self.process.kill()
         self.process.wait()
 
     def freeze(self) -> None:
-        self.faults.append(boot_time_us())
         self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    def limit(self, what: int, most: int | None) -> None:
+        _, hardest = resource.prlimit(self.process.pid, what)
+        resource.prlimit(self.process.pid, what, (hardest if most is None else most, hardest))
+
     def await_death(self) -> None:
         """Of one that kills itself."""
-        before = boot_time_us()
+        self.is_to_die = True
         wait_until(lambda: self.process.poll() is not None, "the node dies at its crash point")
-        self.faults.append(before)
 
     def end(self) -> None:
         assert self.process.stdin is not None
@@ -62,8 +61,8 @@ class Cluster(AbstractContextManager["Cluster"]):
         self.lease_ms = lease_ms
         self.jobs: list[PlannedJob] = []
         self.nodes: list[Node] = []
-        self.store_was_hurt = False
         self.log = store.directory / "runs.log"
+        self.environment: dict[str, str] = {}  # of the nodes
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -71,37 +70,74 @@ class Cluster(AbstractContextManager["Cluster"]):
         for node in self.alive():
             node.process.kill()
             node.process.wait()
+        if self.store.process is not None:
+            self.store.kill()
 
     def alive(self) -> list[Node]:
         return [node for node in self.nodes if node.process.poll() is None]
 
-    def add_jobs(self, jobs: Sequence[PlannedJob], url: str | None = None, crash: str | None = None) -> int:
-        """Through a program that adds them and ends; its exit status."""
+    def add_jobs(self, jobs: Sequence[PlannedJob], url: str | None = None, crash: str | None = None) -> None:
+        """Through a program that adds them and ends."""
         self.jobs += jobs
         command = [str(NODE), "add", url or self.store.url(), *(["--crash", crash] if crash else [])]
         text = "\n".join(document(job) for job in jobs)
         with self._errors() as errors:
-            return subprocess.run(command, input=text.encode(), stderr=errors, check=False).returncode
+            subprocess.run(command, input=text.encode(), stderr=errors, check=crash is None)
+
+    def start_nodes(self, count: int) -> list[Node]:
+        return [self.start_node() for _ in range(count)]
 
     def start_node(
-        self, url: str | None = None, crash: str | None = None, threads: int = 8, python: bool = False
+        self,
+        url: str | None = None,
+        crash: str | None = None,
+        threads: int = 8,
+        refuses: bool = False,
+        descriptors: int | None = None,
     ) -> Node:
-        program = [sys.executable, "-m", "tests.chaos.python_node"] if python else [str(NODE), "run"]
-        command = [*program, url or self.store.url(), "--log", str(self.log), "--lease-ms", str(self.lease_ms)]
-        command += ["--threads", str(threads), *(["--crash", crash] if crash else [])]
+        command = [str(NODE), "run", url or self.store.url(), "--log", str(self.log)]
+        command += ["--lease-ms", str(self.lease_ms), "--threads", str(threads), "--refuse", str(int(refuses))]
+        command += ["--crash", crash] if crash else []
+
+        def limit() -> None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file that is too large is an error, not a death
+            if descriptors is not None:
+                _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, most))
+
         with self._errors() as errors:
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=errors, stderr=subprocess.STDOUT, cwd=ROOT
-            )
-        node = Node(process)
-        self.nodes.append(node)
-        return node
+                command, stdin=subprocess.PIPE, stdout=errors, stderr=subprocess.STDOUT, preexec_fn=limit,
+                env=os.environ | self.environment,
+            )  # fmt: skip
+        self.nodes.append(Node(process))
+        return self.nodes[-1]
 
-    def _errors(self):
+    def _errors(self) -> BinaryIO:
         return (self.store.directory / "nodes.log").open("ab")
 
+    def is_up(self, node: Node) -> bool:
+        return node.process.pid in Log.read(self.log).pids
+
     def await_up(self, node: Node) -> None:
-        wait_until(lambda: node.process.pid in Log.read(self.log).pids, "the node is up")
+        wait_until(lambda: self.is_up(node), "the node is up")
+
+    def fill(self) -> None:
+        """Nothing more can be written to the store."""
+        if self.store.file is None:
+            self.store.fill()
+        else:
+            self._limit_files(self.store.file.stat().st_size)
+
+    def empty(self) -> None:
+        if self.store.file is None:
+            self.store.empty()
+        else:
+            self._limit_files(None)
+
+    def _limit_files(self, size: int | None) -> None:
+        for node in self.alive():
+            node.limit(resource.RLIMIT_FSIZE, size)
 
     def await_settled(self) -> None:
         """All that was due has ended, and every job with it: there is no dead lane, and nothing was forgotten."""
@@ -112,21 +148,13 @@ class Cluster(AbstractContextManager["Cluster"]):
             node.end()
 
     def observe(self) -> Observation:
-        log = Log.read(self.log)
-        faults = [
-            Fault(log.pids[node.process.pid], since)
-            for node in self.nodes
-            for since in node.faults
-            if node.process.pid in log.pids
-        ]
         return Observation(
             self.jobs,
             self.store.runs(),
-            log.lines,
+            Log.read(self.log).lines,
             self.store.jobs(),
-            faults,
             self.lease_ms * 1000,
-            self.store_was_hurt,
+            self.store.leases_are_exact,
         )
 
     def verdict(self) -> list[str]:
@@ -137,11 +165,15 @@ class Cluster(AbstractContextManager["Cluster"]):
         except TimeoutError as error:
             wrong.append(f"dead lane: {error}")
         self.end_nodes()
-        return wrong + self._bad_exits() + violations(self.observe())
+        seen = self.observe()
+        wrong += self._bad_exits() + violations(seen)
+        if wrong:
+            (self.store.directory / "runs.txt").write_text("\n".join(map(str, seen.runs)))
+        return wrong
 
     def _bad_exits(self) -> list[str]:
         return [
             f"a node that nobody killed ended with {node.process.returncode}"
             for node in self.nodes
-            if not node.faults and node.process.returncode != 0
+            if not node.is_to_die and node.process.returncode != 0
         ]

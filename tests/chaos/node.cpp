@@ -3,7 +3,7 @@
 // afterwards what was executed:
 //
 //   up <node> <pid>
-//   start|end <run id> <job> <scheduled> <attempt> <node> <fence> <boot time>
+//   start|end <run id> <job> <scheduled> <attempt> <node> <fence> <boot time of the claim> <boot time>
 //
 // A line is one write(2) to a file opened with O_APPEND: it is there wholly or not at all, whenever the node
 // is killed. Times are microseconds. The node ends well when its standard input does.
@@ -30,7 +30,8 @@ namespace duetime {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: duetime_chaos_node run URL --log FILE [--lease-ms N] [--threads N] [--crash FUNCTION:WHEN:CALL]\n"
+    "usage: duetime_chaos_node run URL --log FILE [--lease-ms N] [--threads N] [--refuse 1] [--crash "
+    "FUNCTION:WHEN:CALL]\n"
     "       duetime_chaos_node add URL [--crash ...]   (job documents on standard input, one a line)\n";
 
 constexpr const char* kTask = "chaos.work";
@@ -92,6 +93,7 @@ class RunLog {
     write(std::string(what) + " " + to_string(call.run.id) + " " + call.claim.record.id + " " +
           std::to_string(to_micros(call.run.scheduled_time)) + " " + std::to_string(call.run.attempt) + " " +
           to_string(call.claim.owner) + " " + std::to_string(call.claim.fence) + " " +
+          std::to_string(call.claim.claimed_boot_time.count()) + " " +
           std::to_string(system_clock()->boot_time().count()));
   }
 
@@ -139,11 +141,21 @@ void start(Scheduler& scheduler) {
   }
 }
 
+// The run is given back: another node may be able to do it.
+TaskOutcome refusal() {
+  TaskOutcome outcome;
+  outcome.kind = TaskOutcome::Kind::kCannotRun;
+  outcome.error_message = "not here";
+  return outcome;
+}
+
 void run(const Arguments& arguments) {
   const RunLog log(arguments.text("log"));
+  const bool refuses = arguments.number("refuse", 0) != 0;
   Scheduler scheduler(options_from(arguments));
   add_executor_and_store(scheduler, arguments);
   scheduler.register_task(kTask, [&](const TaskCall& call) {
+    if (refuses) return refusal();
     log.write("start", call);
     std::this_thread::sleep_for(std::chrono::milliseconds(work_of(*call.claim.record.job)));
     log.write("end", call);
@@ -156,12 +168,23 @@ void run(const Arguments& arguments) {
   scheduler.shutdown();
 }
 
+// Also if that has passed: on a slow machine the workload's beginning may.
+JobPosition at_its_first_fire(const Job& job) {
+  JobPosition position;
+  position.status = JobStatus::kScheduled;
+  position.fire_time = job.trigger->next_fire_time(std::nullopt, kEarliestInstant);
+  position.next_run_time = position.fire_time;
+  return position;
+}
+
 void add(const Arguments& arguments) {
   Scheduler scheduler;
   add_executor_and_store(scheduler, arguments);
   std::vector<JobRequest> jobs;
   for (std::string line; std::getline(std::cin, line);) {
-    jobs.push_back({*job_from_text(line), std::nullopt});
+    Job job = *job_from_text(line);
+    const JobPosition first = at_its_first_fire(job);
+    jobs.push_back({std::move(job), first});
     if (jobs.size() == kJobsAtOnce) scheduler.add_jobs("default", std::exchange(jobs, {}));
   }
   scheduler.add_jobs("default", std::move(jobs));

@@ -44,7 +44,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Line:
-    """What a node wrote when it started or ended a run; `at` is the host's boot time, the same for all nodes."""
+    """What a node wrote when it started or ended a run.
+
+    `claimed` is when it asked for the claim (0: it does not know), `at` when it wrote; both are the host's boot time,
+    the same for all nodes.
+    """
 
     what: str
     run: str
@@ -53,15 +57,8 @@ class Line:
     attempt: int
     node: str
     fence: int
+    claimed: int
     at: int
-
-
-@dataclass(frozen=True)
-class Fault:
-    """From `since` (boot time) on, a node was dead, or it was stopped or cut off and may have lost its leases."""
-
-    node: str
-    since: int
 
 
 @dataclass(frozen=True)
@@ -82,8 +79,8 @@ class Log:
             if what == "up":
                 pids[int(rest[1])] = rest[0]
             else:
-                run, job, scheduled, attempt, node, fence, at = rest
-                lines.append(Line(what, run, job, int(scheduled), int(attempt), node, int(fence), int(at)))
+                run, job, scheduled, attempt, node, *numbers = rest
+                lines.append(Line(what, run, job, int(scheduled), int(attempt), node, *map(int, numbers)))
         return Log(tuple(lines), pids)
 
 
@@ -95,6 +92,5 @@ class Observation:
     runs: Sequence[Run]
     lines: Sequence[Line]
     jobs_left: Sequence[str]
-    faults: Sequence[Fault] = ()
     lease_us: int = 1_000_000
-    any_node_may_lose_leases: bool = False  # because the store itself was stopped or killed
+    leases_are_exact: bool = True  # never shorter, by the clock that the nodes share

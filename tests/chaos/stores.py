@@ -32,6 +32,9 @@ class Store:
     name: ClassVar[str]
     has_server: ClassVar[bool] = True
     can_be_killed: ClassVar[bool] = True  # and keeps what it has acknowledged
+    can_forget: ClassVar[bool] = False  # what it has acknowledged
+    can_be_filled: ClassVar[bool] = False
+    leases_are_exact: ClassVar[bool] = True  # MongoDB's nodes may be behind their server's clock, and each other's
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -64,6 +67,20 @@ class Store:
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
 
+    def forget(self) -> None:
+        """Between kill() and start(): all data is gone."""
+
+    @property
+    def file(self) -> Path | None:
+        """Where nodes write, if they do it themselves."""
+        return None
+
+    def fill(self) -> None:
+        """Of a server: it takes nothing more."""
+
+    def empty(self) -> None:
+        """It does again."""
+
     def url(self, port: int | None = None) -> str:
         """For nodes; with a port, over a relay that listens there."""
         raise NotImplementedError
@@ -87,13 +104,31 @@ class Store:
 class SqliteStore(Store):
     name = "sqlite"
     has_server = False
+    can_be_filled = True
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._lock: sqlite3.Connection | None = None
 
     @property
     def path(self) -> Path:
         return self.directory / "jobs.db"
 
+    @property
+    def file(self) -> Path | None:
+        return self.path
+
+    def freeze(self) -> None:
+        """Another process that does not let go of its lock."""
+        self._lock = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+        self._lock.execute("BEGIN EXCLUSIVE")
+
+    def thaw(self) -> None:
+        assert self._lock is not None
+        self._lock.close()
+
     def url(self, port: int | None = None) -> str:
-        return f"sqlite:///{self.path}"
+        return f"sqlite:///{self.path}"  # waits 5 s for a lock
 
     def query(self, statement: str) -> list[Any]:
         connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30)
@@ -115,6 +150,8 @@ class SqliteStore(Store):
 
 class RedisStore(Store):
     name = "redis"
+    can_forget = True
+    can_be_filled = True
     options: ClassVar[tuple[str, ...]] = ("--appendonly", "yes", "--save", "")
 
     def __init__(self, directory: Path) -> None:
@@ -142,6 +179,15 @@ class RedisStore(Store):
         log = ["--logfile", str(self.directory / "redis.log")]
         self.process = subprocess.Popen(["redis-server", *where, *log, *self.options])
         wait_until(self._answers, "Redis answers")
+
+    def forget(self) -> None:
+        shutil.rmtree(self.directory / "appendonlydir")
+
+    def fill(self) -> None:
+        self.client().config_set("maxmemory", 1)  # it evicts nothing
+
+    def empty(self) -> None:
+        self.client().config_set("maxmemory", 0)
 
     def _answers(self) -> bool:
         import redis
@@ -188,6 +234,8 @@ class MongoStore(Store):
 
     name = "mongodb"
     can_be_killed = False
+    can_forget = True
+    leases_are_exact = False
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

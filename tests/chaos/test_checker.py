@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.chaos.checker import violations
-from tests.chaos.observations import Fault, Line, Log, Observation, PlannedJob, Run
+from tests.chaos.observations import Line, Log, Observation, PlannedJob, Run
 
 LEASE = 1_000_000
 WELL, DEAD = "aa", "bb"
@@ -23,7 +23,8 @@ def run(job: str, scheduled: int, **changes: object) -> Run:
 
 
 def executed(of: Run, start: int = 10, end: int | None = 20, **changes: object) -> list[Line]:
-    line = replace(Line("start", of.id, of.job, of.scheduled, of.attempt, of.owner, of.fence, start), **changes)
+    line = Line("start", of.id, of.job, of.scheduled, of.attempt, of.owner, of.fence, start - 1, start)
+    line = replace(line, **changes)
     return [line] if end is None else [line, replace(line, what="end", at=end)]
 
 
@@ -32,29 +33,29 @@ LINES = executed(FIRST) + executed(SECOND, 30, 40)
 
 
 def seen(**changes: object) -> Observation:
-    return replace(Observation([JOB], [FIRST, SECOND], LINES, [], lease_us=LEASE), **changes)
+    return replace(Observation([JOB], [FIRST, SECOND], LINES, [], LEASE), **changes)
 
 
-def recovered(first_node: str, **changes: object) -> Observation:
-    """A run that was begun by one node and done by another."""
+def recovered(after: int = LEASE, first_end: int | None = None) -> Observation:
+    """A run that was begun by one node and done by another, `after` the first one claimed it."""
     again = run("recovers", 1_000_000, attempt=2, fence=8)
-    lines = executed(again, 10, None, attempt=1, fence=7, node=first_node) + executed(again, 30, 40)
-    return replace(Observation([RECOVERS], [again], lines, [], [Fault(DEAD, 15)], LEASE), **changes)
+    first = executed(again, 10, first_end, attempt=1, fence=7, node=DEAD)
+    return Observation([RECOVERS], [again], first + executed(again, 10 + after, 10 + after + 10), [], LEASE)
 
 
 @pytest.mark.parametrize(
     "well",
     [
         seen(),
-        recovered(DEAD),
-        recovered(WELL, any_node_may_lose_leases=True),
-        seen(runs=[replace(FIRST, state="abandoned", owner=DEAD), SECOND], lines=LINES[2:], faults=[Fault(DEAD, 5)]),
+        recovered(),
+        # The first was stopped, and went on when it had lost its lease.
+        recovered(first_end=LEASE + 15),
+        replace(recovered(after=100), leases_are_exact=False),
+        seen(runs=[replace(FIRST, state="abandoned"), SECOND], lines=LINES[2:]),
         # The last fire was put off, as the first was still running.
         seen(runs=[FIRST, run("often", 2_700_000)], lines=executed(FIRST) + executed(run("often", 2_700_000), 30, 40)),
         # Refused while the first still ran.
         seen(runs=[replace(FIRST, ended_at=2_100_000), replace(SECOND, state="refused")], lines=LINES[:2]),
-        # What the dead node was at when it died does not count any more.
-        recovered(DEAD, lines=recovered(DEAD).lines[:1] + executed(run("recovers", 1_000_000, attempt=2, fence=8), 16)),
     ],
 )
 def test_nothing_is_found_where_all_is_well(well: Observation):
@@ -73,19 +74,15 @@ def test_nothing_is_found_where_all_is_well(well: Observation):
         ("job left", seen(jobs_left=["often"])),
         ("unknown run", seen(lines=[*LINES, *executed(run("often", 3_000_000), 50, 60)])),
         ("double execution", seen(lines=[*LINES, *executed(FIRST, 50, 60)])),
-        ("double execution", recovered(DEAD, jobs=[replace(RECOVERS, recover=False)])),
+        ("double execution", replace(recovered(), jobs=[replace(RECOVERS, recover=False)])),
         ("executed although refused", seen(runs=[FIRST, replace(SECOND, state="refused")])),
         ("success without execution", seen(lines=LINES[:2])),
         ("success without execution", seen(lines=LINES[:3])),
         ("success without execution", seen(runs=[FIRST, replace(SECOND, fence=9)])),
-        ("abandoned without cause", seen(runs=[FIRST, replace(SECOND, state="abandoned")])),
-        ("taken over without cause", recovered(WELL)),
+        ("taken over too early", recovered(after=LEASE // 2)),
         ("max_instances", seen(lines=executed(FIRST, 10, 35) + executed(SECOND, 30, 40))),
-        ("max_instances", recovered(DEAD, faults=[Fault(DEAD, 35)], lines=[
-            *executed(run("recovers", 1_000_000, attempt=2, fence=8), 10, 50, attempt=1, fence=7, node=DEAD),
-            *executed(run("recovers", 1_000_000, attempt=2, fence=8), 30, 40),
-        ])),
-        ("refused without cause", seen(runs=[FIRST, replace(SECOND, state="refused")], lines=LINES[:2])),
+        ("max_instances", recovered(after=LEASE // 2, first_end=LEASE)),
+        ("refused without cause", seen(runs=[replace(FIRST, ended_at=900_000), replace(SECOND, state="refused")])),
     ],
 )  # fmt: skip
 def test_it_finds(what: str, wrong: Observation):
@@ -93,6 +90,6 @@ def test_it_finds(what: str, wrong: Observation):
 
 
 def test_the_log_is_read():
-    log = Log.parse(["up aa 12", "start r1 often 1000000 2 aa 7 99"])
+    log = Log.parse(["up aa 12", "start r1 often 1000000 2 aa 7 98 99"])
     assert log.pids == {12: "aa"}
-    assert log.lines == (Line("start", "r1", "often", 1_000_000, 2, "aa", 7, 99),)
+    assert log.lines == (Line("start", "r1", "often", 1_000_000, 2, "aa", 7, 98, 99),)
