@@ -13,10 +13,12 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
-from .campaigns import CAMPAIGNS, Trial
+from .campaigns import CAMPAIGNS
 from .stores import STORES
+from .trial import Trial
 
 _MOST_LINES = 20
 
@@ -38,7 +40,10 @@ def trial(store: str, campaign: str, seed: int, options: argparse.Namespace) -> 
     chance = random.Random(f"{seed} {store} {campaign}")
     made = Trial(STORES[store], directory, chance, options.seconds, options.nodes, options.exhaustive)
     began = time.monotonic()
-    wrong = CAMPAIGNS[campaign].run(made)
+    try:
+        wrong = CAMPAIGNS[campaign].run(made)
+    except Exception:  # the next trial is made all the same
+        wrong = [traceback.format_exc()]
     took = time.monotonic() - began
     print(f"{store:8} {campaign:13} seed {seed}: {'VIOLATED' if wrong else 'held'} ({took:.0f} s)", flush=True)
     for line in wrong[:_MOST_LINES]:

@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-import random
 import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
-from .cluster import Cluster, Node
-from .crash_points import CASES, Case
+from .cluster import Cluster, Node, node_needs_descriptors
+from .crash_points import ABSENT, CASES, Case
+from .damage import files, payloads
 from .observations import PlannedJob
-from .relay import Relay
 from .stores import Store
+from .trial import Trial
 from .waiting import wait_until
 from .workload import due_at_once, mixed, now_us
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One store, one campaign: all that is left to chance comes from `randomness`."""
-
-    store: type[Store]
-    directory: Path
-    randomness: random.Random
-    seconds: float  # how long faults go on, where a campaign goes on for a time
-    nodes: int
-    exhaustive: bool = False  # every case instead of a sample of them
-
-    def cluster(self, lease_ms: int = 1000, name: str = "") -> Cluster:
-        directory = self.directory / name
-        directory.mkdir(parents=True, exist_ok=True)
-        cluster = Cluster(self.store(directory), lease_ms)
-        cluster.store.start()
-        return cluster
-
-    def mixed_jobs(self) -> list[PlannedJob]:
-        return mixed(self.randomness, self.seconds, int(self.seconds * 8), 8)
-
-    def faults(self, shortest: float, longest: float) -> Iterator[None]:
-        """Comes back for `seconds`, each time after a random pause."""
-        end = time.monotonic() + self.seconds
-        while time.monotonic() < end:
-            time.sleep(self.randomness.uniform(shortest, longest))
-            yield
-
-    @contextmanager
-    def relay(self, store: Store) -> Iterator[Relay]:
-        relay = Relay(store.port, self.randomness)
-        try:
-            yield relay
-        finally:
-            relay.close()
-
 
 # --- nodes
 
@@ -70,20 +31,26 @@ def kill(trial: Trial) -> list[str]:
         return cluster.verdict()
 
 
+_CASES_AT_ONCE = 4  # they mostly wait for leases to end
+
+
 def crash_points(trial: Trial) -> list[str]:
     """A node dies just before or after a call of its store: each point has one outcome that is right."""
-    wrong = []
-    for number, case in enumerate(CASES):
+
+    def tried(numbered: tuple[int, Case]) -> list[str]:
+        number, case = numbered
         with trial.cluster(lease_ms=600, name=f"case{number}") as cluster:
-            wrong += [f"{case.name}: {text}" for text in _crash(cluster, case)]
-    return wrong
+            return [f"{case.name}: {text}" for text in _crash(cluster, case)]
+
+    with ThreadPoolExecutor(_CASES_AT_ONCE) as pool:
+        return [text for wrong in pool.map(tried, enumerate(CASES)) for text in wrong]
 
 
 def _crash(cluster: Cluster, case: Case) -> list[str]:
     job = PlannedJob("job", (now_us(),), case.work_ms, case.recover)
     if case.adding:
         cluster.add_jobs([job], crash=case.crashes[0])
-        if not case.outcome.state:
+        if case.outcome is ABSENT:
             cluster.jobs.clear()
     else:
         cluster.add_jobs([job])
@@ -233,14 +200,14 @@ def at_once(trial: Trial) -> list[str]:
         return cluster.verdict()
 
 
-_SANITIZER_NEEDS_DESCRIPTORS = Path(__file__).with_name("without_descriptors.supp")
+_CANNOT_START = "start: "
+_NO_PROGRAM = 127  # the loader's own answer
 
 
 def descriptors(trial: Trial) -> list[str]:
     """A node with few descriptors starts wholly or fails with a reason; one that runs out of them later goes on."""
     wrong = []
     with trial.cluster() as cluster:
-        cluster.environment["UBSAN_OPTIONS"] = f"suppressions={_SANITIZER_NEEDS_DESCRIPTORS}"
         cluster.add_jobs(trial.mixed_jobs())
         for limit in range(4, 40, 1 if trial.exhaustive else 6):
             node = cluster.start_node(descriptors=limit)
@@ -255,13 +222,19 @@ def descriptors(trial: Trial) -> list[str]:
 
 
 def _settle(cluster: Cluster, node: Node) -> list[str]:
-    """It is up, and is killed, or it ended by itself as it should."""
-    wait_until(lambda: cluster.is_up(node) or node.process.poll() is not None, "the node is up, or has given up")
-    if node.process.poll() is None:
-        node.kill()
-        return []
-    node.is_to_die = True
-    return [] if node.process.returncode in (1, 127) else [f"it ended with {node.process.returncode}"]
+    """It is up, or says why it is not, and is killed; or it ended by itself with an error."""
+    told = cluster.errors.read_text().count(_CANNOT_START)
+    wait_until(
+        lambda: (
+            cluster.is_up(node)
+            or node.process.poll() is not None
+            or cluster.errors.read_text().count(_CANNOT_START) > told
+        ),
+        "the node is up, or has said why not",
+    )
+    ended = node.process.poll()
+    node.kill()
+    return [] if ended in (None, 1, _NO_PROGRAM) else [f"it ended with {ended}"]
 
 
 # --- what there is
@@ -291,6 +264,8 @@ CAMPAIGNS = {
         Campaign(noise, _has_server),
         Campaign(partition, _has_server),
         Campaign(at_once),
-        Campaign(descriptors),
+        Campaign(payloads),
+        Campaign(files, lambda store: not store.has_server),
+        Campaign(descriptors, lambda store: not node_needs_descriptors()),
     )
 }

@@ -8,6 +8,8 @@
 // A line is one write(2) to a file opened with O_APPEND: it is there wholly or not at all, whenever the node
 // is killed. Times are microseconds. The node ends well when its standard input does.
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -23,6 +25,7 @@
 #include "core/executors/thread_pool.h"
 #include "core/jobs/job_document.h"
 #include "core/jobstores/registry.h"
+#include "core/scheduler/run_planner.h"
 #include "core/scheduler/scheduler.h"
 #include "tests/chaos/crashing_store.h"
 
@@ -32,6 +35,8 @@ namespace {
 constexpr const char* kUsage =
     "usage: duetime_chaos_node run URL --log FILE [--lease-ms N] [--threads N] [--refuse 1] [--crash "
     "FUNCTION:WHEN:CALL]\n"
+    "                              [--descriptors N]\n"
+    "       duetime_chaos_node probe -                 (URLs of stores on standard input, one a line)\n"
     "       duetime_chaos_node add URL [--crash ...]   (job documents on standard input, one a line)\n";
 
 constexpr const char* kTask = "chaos.work";
@@ -149,7 +154,16 @@ TaskOutcome refusal() {
   return outcome;
 }
 
+void limit_descriptors(int64_t most) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = static_cast<rlim_t>(most);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void run(const Arguments& arguments) {
+  signal(SIGXFSZ, SIG_IGN);  // a file that is too large is an error, not a death
+  if (arguments.options.contains("descriptors")) limit_descriptors(arguments.number("descriptors", 0));
   const RunLog log(arguments.text("log"));
   const bool refuses = arguments.number("refuse", 0) != 0;
   Scheduler scheduler(options_from(arguments));
@@ -190,9 +204,45 @@ void add(const Arguments& arguments) {
   scheduler.add_jobs("default", std::move(jobs));
 }
 
+// Asks the store everything a node does, once. All that may come of it is an answer or an error.
+void ask(JobStore& store) {
+  const CallTime time{system_clock()->now(), system_clock()->boot_time()};
+  const ClaimRequest request{.owner = make_uuid(),
+                             .claim_id = make_uuid(),
+                             .time = time,
+                             .boot_id = system_clock()->boot_id(),
+                             .lease = std::chrono::seconds(30),
+                             .limit = kJobsAtOnce};
+  store.open();
+  store.list({});
+  store.list_runs({});
+  ClaimRequest reclaiming = request;
+  reclaiming.claim_id = make_uuid();
+  store.reclaim_expired(reclaiming);
+  std::vector<RunEnd> ends;
+  for (const ClaimPtr& claim : store.claim_due(request, plan_runs).claims) {
+    ends.push_back({claim, 0, RunState::kSucceeded, time.now, time.now, {}});
+  }
+  store.complete(ends, time);
+  store.prune_runs({}, time.now);
+  store.close();
+}
+
+void probe() {
+  for (std::string url; std::getline(std::cin, url);) {
+    try {
+      ask(*make_job_store_from_url(url));
+      std::cout << "answered" << std::endl;
+    } catch (const Error& error) {
+      std::cout << "error " << static_cast<int>(error.code()) << std::endl;
+    }
+  }
+}
+
 void dispatch(const Arguments& arguments) {
   if (arguments.command == "run") return run(arguments);
   if (arguments.command == "add") return add(arguments);
+  if (arguments.command == "probe") return probe();
   throw Error(ErrorCode::kInvalidArgument, kUsage);
 }
 

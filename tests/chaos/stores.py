@@ -93,6 +93,13 @@ class Store:
         """The ids of all jobs, also of those that only wait for a run to end."""
         raise NotImplementedError
 
+    def document(self, job: str) -> bytes:
+        raise NotImplementedError
+
+    def set_document(self, job: str, document: bytes) -> None:
+        """Writes it past duetime, whatever it is."""
+        raise NotImplementedError
+
     def claimed(self) -> int:
         """How many runs are claimed and have not ended."""
         raise NotImplementedError
@@ -130,15 +137,25 @@ class SqliteStore(Store):
     def url(self, port: int | None = None) -> str:
         return f"sqlite:///{self.path}"  # waits 5 s for a lock
 
-    def query(self, statement: str) -> list[Any]:
+    def query(self, statement: str, *values: object) -> list[Any]:
         connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30)
         try:
-            return connection.execute(statement).fetchall()
+            return connection.execute(statement, values).fetchall()
         finally:
             connection.close()
 
     def jobs(self) -> list[str]:
         return [id for (id,) in self.query("SELECT id FROM duetime_jobs")]
+
+    def document(self, job: str) -> bytes:
+        (row,) = self.query("SELECT CAST(document AS BLOB) FROM duetime_jobs WHERE id = ?", job)
+        return bytes(row[0])
+
+    def set_document(self, job: str, document: bytes) -> None:
+        connection = sqlite3.connect(self.path, timeout=30)
+        with connection:
+            connection.execute("UPDATE duetime_jobs SET document = CAST(? AS TEXT) WHERE id = ?", (document, job))
+        connection.close()
 
     def claimed(self) -> int:
         return int(self.query("SELECT count(*) FROM duetime_runs WHERE state = 'claimed'")[0][0])
@@ -199,6 +216,12 @@ class RedisStore(Store):
 
     def jobs(self) -> list[str]:
         return [id.decode() for id in self.client().hkeys("{duetime}:jobs")]
+
+    def document(self, job: str) -> bytes:
+        return bytes(self.client().hget("{duetime}:documents", job))
+
+    def set_document(self, job: str, document: bytes) -> None:
+        self.client().hset("{duetime}:documents", job, document)
 
     def claimed(self) -> int:
         return int(self.client().hlen("{duetime}:claims"))
@@ -270,6 +293,18 @@ class MongoStore(Store):
 
     def _documents(self) -> list[dict[str, Any]]:
         return list(self.database()["duetime_jobs"].find())
+
+    def document(self, job: str) -> bytes:
+        stored = self.database()["duetime_jobs"].find_one({"_id": job})["document"]
+        return stored.encode() if isinstance(stored, str) else bytes(stored)
+
+    def set_document(self, job: str, document: bytes) -> None:
+        """As text if it is one."""
+        try:
+            stored: str | bytes = document.decode()
+        except UnicodeDecodeError:
+            stored = document
+        self.database()["duetime_jobs"].update_one({"_id": job}, {"$set": {"document": stored}})
 
     def claimed(self) -> int:
         return sum(len(job.get("runs", ())) for job in self._documents())

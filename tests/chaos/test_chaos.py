@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.campaigns import CAMPAIGNS, Campaign, Trial
-from tests.chaos.stores import STORES, Store
+from tests.chaos.campaigns import CAMPAIGNS, Campaign
+from tests.chaos.mongo_counter import is_atomic
+from tests.chaos.stores import STORES, MongoStore, Store
+from tests.chaos.trial import Trial
 
 SEED = 1
 
@@ -31,3 +33,15 @@ def test_the_contract_holds(store: type[Store], campaign: Campaign, tmp_path: Pa
     chance = random.Random(f"{SEED} {store.name} {campaign.run.__name__}")
     wrong = campaign.run(Trial(store, tmp_path, chance, seconds=3, nodes=3))
     assert wrong == [], f"seed {SEED}, logs in {tmp_path}"
+
+
+def test_the_mongodb_server_is_evidence(tmp_path: Path):
+    """Else nothing that is shown on it counts: its updates of one document are atomic."""
+    if (missing := MongoStore.missing()) is not None:
+        pytest.skip(f"{missing} is missing")
+    server = MongoStore(tmp_path)
+    server.start()
+    try:
+        assert is_atomic(server.port, processes=4, steps=100)
+    finally:
+        server.kill()

@@ -23,9 +23,11 @@ def mixed(randomness: random.Random, seconds: float, one_shots: int, repeated: i
     return jobs + [_overlapping(randomness, i, begin, seconds) for i in range(max(1, repeated // 4))]
 
 
-def due_at_once(count: int, work_ms: int = 0, recover: bool = False, delay_us: int = 0) -> list[PlannedJob]:
+def due_at_once(
+    count: int, work_ms: int = 0, recover: bool = False, delay_us: int = 0, name: str = "now"
+) -> list[PlannedJob]:
     due = now_us() + delay_us
-    return [PlannedJob(f"now-{i}", (due,), work_ms, recover) for i in range(count)]
+    return [PlannedJob(f"{name}-{i}", (due,), work_ms, recover) for i in range(count)]
 
 
 def _one_shot(randomness: random.Random, number: int, begin: int, seconds: float) -> PlannedJob:
