@@ -8,10 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from .checker import started_after_stop
 from .cluster import Cluster, Node, node_needs_descriptors
 from .crash_points import ABSENT, CASES, Case
 from .damage import files, payloads
-from .observations import PlannedJob
+from .observations import Log, PlannedJob
 from .stores import Store
 from .trial import Trial
 from .waiting import wait_until
@@ -200,6 +201,21 @@ def at_once(trial: Trial) -> list[str]:
         return cluster.verdict()
 
 
+def storm(trial: Trial) -> list[str]:
+    """Two programs add, pause, move and remove jobs, while the nodes that run them are killed."""
+    with trial.cluster() as cluster:
+        cluster.start_nodes(trial.nodes)
+        calls = 20_000 if trial.exhaustive else 150
+        storms = [cluster.start_storm(name, trial.randomness.randrange(1 << 30), calls) for name in ("one", "two")]
+        while any(each.process.poll() is None for each in storms):
+            time.sleep(trial.randomness.uniform(0.2, 1))
+            trial.randomness.choice(cluster.alive()).kill()
+            cluster.start_node()
+        cluster.await_settled()
+        cluster.end_nodes()
+        return cluster.bad_exits() + started_after_stop(Log.read(cluster.log))
+
+
 _CANNOT_START = "start: "
 _NO_PROGRAM = 127  # the loader's own answer
 
@@ -264,6 +280,7 @@ CAMPAIGNS = {
         Campaign(noise, _has_server),
         Campaign(partition, _has_server),
         Campaign(at_once),
+        Campaign(storm),
         Campaign(payloads),
         Campaign(files, lambda store: not store.has_server),
         Campaign(descriptors, lambda store: not node_needs_descriptors()),

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from .observations import ABANDONED, CLAIMED, REFUSED, SUCCEEDED, Line, Observation, PlannedJob, Run
+from .observations import ABANDONED, CLAIMED, REFUSED, SUCCEEDED, Line, Log, Observation, PlannedJob, Run, Word
 
 _Item = TypeVar("_Item")
 _NOT_EXECUTED = REFUSED, ABANDONED
@@ -21,6 +21,21 @@ _SLOW_NODE_US = 30_000_000
 
 def violations(seen: Observation) -> list[str]:
     return [found for check in _CHECKS for found in check(seen)]
+
+
+def started_after_stop(log: Log) -> list[str]:
+    """Runs that were claimed after somebody had been told that their job was paused or removed."""
+    words = _grouped(log.words, lambda word: word.job)
+    return [
+        f"started after stop: {line.job} at {line.scheduled}, claimed at {line.claimed}"
+        for line in log.lines
+        if line.what == "start" and _is_stopped(words.get(line.job, []), line.claimed)
+    ]
+
+
+def _is_stopped(words: list[Word], at: int) -> bool:
+    before = [word for word in words if word.at < at]
+    return bool(before) and max(before, key=lambda word: word.at).what == "stopped"
 
 
 # --- every due fire is claimed exactly once; no job is lost, none stays

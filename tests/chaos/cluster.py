@@ -66,13 +66,14 @@ class Cluster(AbstractContextManager["Cluster"]):
         self.lease_ms = lease_ms
         self.jobs: list[PlannedJob] = []
         self.nodes: list[Node] = []
+        self.storms: list[Node] = []
         self.log = store.directory / "runs.log"
         self.errors = store.directory / "nodes.log"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for node in self.alive():
+        for node in [*self.alive(), *self.storms]:
             node.process.kill()
             node.process.wait()
         if self.store.process is not None:
@@ -108,6 +109,14 @@ class Cluster(AbstractContextManager["Cluster"]):
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=errors, stderr=errors)
         self.nodes.append(Node(process))
         return self.nodes[-1]
+
+    def start_storm(self, name: str, seed: int, calls: int) -> Node:
+        """A program that changes jobs of its own for a while; it ends by itself."""
+        command = [str(NODE), "storm", self.store.url(), "--log", str(self.log), "--name", name]
+        command += ["--seed", str(seed), "--calls", str(calls)]
+        with self._errors() as errors:
+            self.storms.append(Node(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=errors, stderr=errors)))
+        return self.storms[-1]
 
     def _errors(self) -> BinaryIO:
         return self.errors.open("ab")
@@ -170,6 +179,6 @@ class Cluster(AbstractContextManager["Cluster"]):
     def bad_exits(self) -> list[str]:
         return [
             f"a node that nobody killed ended with {node.process.returncode}"
-            for node in self.nodes
+            for node in [*self.nodes, *self.storms]
             if not node.is_to_die and node.process.returncode != 0
         ]

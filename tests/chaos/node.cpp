@@ -28,6 +28,8 @@
 #include "core/scheduler/run_planner.h"
 #include "core/scheduler/scheduler.h"
 #include "tests/chaos/crashing_store.h"
+#include "tests/chaos/run_log.h"
+#include "tests/chaos/storm.h"
 
 namespace duetime {
 namespace {
@@ -37,6 +39,7 @@ constexpr const char* kUsage =
     "FUNCTION:WHEN:CALL]\n"
     "                              [--descriptors N]\n"
     "       duetime_chaos_node probe -                 (URLs of stores on standard input, one a line)\n"
+    "       duetime_chaos_node storm URL --log FILE --name NAME --seed N --calls N\n"
     "       duetime_chaos_node add URL [--crash ...]   (job documents on standard input, one a line)\n";
 
 constexpr const char* kTask = "chaos.work";
@@ -82,29 +85,13 @@ JobStorePtr make_store(const Arguments& arguments) {
   return make_crashing_store(std::move(store), parse_crash_point(arguments.text("crash")));
 }
 
-class RunLog {
- public:
-  explicit RunLog(const std::string& path)
-      : fd_(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
-    if (fd_ < 0) throw Error(ErrorCode::kInvalidArgument, "cannot write to " + in_quotes(path));
-  }
-
-  void write(const std::string& line) const {
-    const std::string text = line + "\n";
-    if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
-  }
-
-  void write(const char* what, const TaskCall& call) const {
-    write(std::string(what) + " " + to_string(call.run.id) + " " + call.claim.record.id + " " +
-          std::to_string(to_micros(call.run.scheduled_time)) + " " + std::to_string(call.run.attempt) + " " +
-          to_string(call.claim.owner) + " " + std::to_string(call.claim.fence) + " " +
-          std::to_string(call.claim.claimed_boot_time.count()) + " " +
-          std::to_string(system_clock()->boot_time().count()));
-  }
-
- private:
-  const int fd_;
-};
+void write_run(const RunLog& log, const char* what, const TaskCall& call) {
+  log.write_timed(std::string(what) + " " + to_string(call.run.id) + " " + call.claim.record.id + " " +
+                  std::to_string(to_micros(call.run.scheduled_time)) + " " +
+                  std::to_string(call.run.attempt) + " " + to_string(call.claim.owner) + " " +
+                  std::to_string(call.claim.fence) + " " +
+                  std::to_string(call.claim.claimed_boot_time.count()));
+}
 
 // The first of the job's arguments: how many milliseconds it works.
 int64_t work_of(const Job& job) {
@@ -170,9 +157,9 @@ void run(const Arguments& arguments) {
   add_executor_and_store(scheduler, arguments);
   scheduler.register_task(kTask, [&](const TaskCall& call) {
     if (refuses) return refusal();
-    log.write("start", call);
+    write_run(log, "start", call);
     std::this_thread::sleep_for(std::chrono::milliseconds(work_of(*call.claim.record.job)));
-    log.write("end", call);
+    write_run(log, "end", call);
     return TaskOutcome{};
   });
   start(scheduler);
@@ -239,10 +226,22 @@ void probe() {
   }
 }
 
+void storm(const Arguments& arguments) {
+  Scheduler scheduler;
+  add_executor_and_store(scheduler, arguments);
+  StormOptions options{.name = arguments.text("name"), .task = kTask};
+  options.seed = static_cast<uint64_t>(arguments.number("seed", 0));
+  options.calls = static_cast<int>(arguments.number("calls", options.calls));
+  if (!storm(scheduler, RunLog(arguments.text("log")), options)) {
+    throw Error(ErrorCode::kInternal, "the storm was told what was not so");
+  }
+}
+
 void dispatch(const Arguments& arguments) {
   if (arguments.command == "run") return run(arguments);
   if (arguments.command == "add") return add(arguments);
   if (arguments.command == "probe") return probe();
+  if (arguments.command == "storm") return storm(arguments);
   throw Error(ErrorCode::kInvalidArgument, kUsage);
 }
 

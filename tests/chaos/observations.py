@@ -62,9 +62,19 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Word:
+    """What a storm of calls wrote (storm.h): from `at` on, the job is "stopped", or may be "going" again."""
+
+    what: str
+    job: str
+    at: int
+
+
+@dataclass(frozen=True)
 class Log:
     lines: tuple[Line, ...]
     pids: dict[int, str]  # process id -> node
+    words: tuple[Word, ...] = ()
 
     @staticmethod
     def read(path: Path) -> Log:
@@ -74,14 +84,17 @@ class Log:
     def parse(texts: Iterable[str]) -> Log:
         lines: list[Line] = []
         pids: dict[int, str] = {}
+        words: list[Word] = []
         for text in texts:
             what, *rest = text.split(" ")
             if what == "up":
                 pids[int(rest[1])] = rest[0]
+            elif what in ("stopped", "going"):
+                words.append(Word(what, rest[0], int(rest[1])))
             else:
                 run, job, scheduled, attempt, node, *numbers = rest
                 lines.append(Line(what, run, job, int(scheduled), int(attempt), node, *map(int, numbers)))
-        return Log(tuple(lines), pids)
+        return Log(tuple(lines), pids, tuple(words))
 
 
 @dataclass(frozen=True)

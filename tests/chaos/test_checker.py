@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.chaos.checker import violations
-from tests.chaos.observations import Line, Log, Observation, PlannedJob, Run
+from tests.chaos.checker import started_after_stop, violations
+from tests.chaos.observations import Line, Log, Observation, PlannedJob, Run, Word
 
 LEASE = 1_000_000
 WELL, DEAD = "aa", "bb"
@@ -93,3 +93,9 @@ def test_the_log_is_read():
     log = Log.parse(["up aa 12", "start r1 often 1000000 2 aa 7 98 99"])
     assert log.pids == {12: "aa"}
     assert log.lines == (Line("start", "r1", "often", 1_000_000, 2, "aa", 7, 98, 99),)
+
+
+def test_what_starts_after_a_stop_is_found():
+    words = Word("going", "often", 1), Word("stopped", "often", 20), Word("going", "often", 40)
+    for claimed, found in ((10, 0), (30, 1), (50, 0)):
+        assert len(started_after_stop(Log(tuple(executed(FIRST, claimed + 1)), {}, words))) == found
