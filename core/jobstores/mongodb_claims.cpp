@@ -80,6 +80,12 @@ MongoRuns claimed_runs(const Claim& claim) {
   return runs;
 }
 
+// The version says it all, where a document is read whole. Not every server that speaks MongoDB's protocol
+// does that: from the middle of another node's update may come the new version beside the old time.
+Bson as_it_stood(const JobRecord& record) {
+  return at_version(record).add("next_run_time", record.position.next_run_time);
+}
+
 Bson move_statement(const Move& move) {
   MongoChange change;
   change.position(move.record.position);
@@ -89,7 +95,7 @@ Bson move_statement(const Move& move) {
   if (move.claim) pushed.add("runs", Bson{{"$each", documents_of(claimed_runs(*move.claim))}});
   if (!move.ended.empty()) pushed.add("ended", Bson{{"$each", documents_of(move.ended)}});
   if (move.claim || !move.ended.empty()) update.add("$push", pushed);
-  return update_statement(at_version(move.job.record), update);
+  return update_statement(as_it_stood(move.job.record), update);
 }
 
 // A plan that only listed ends may have been carried out and filed by somebody else since.

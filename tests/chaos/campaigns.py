@@ -194,8 +194,7 @@ def at_once(trial: Trial) -> list[str]:
     """All nodes want the same jobs at the same instant."""
     count, nodes = (10_000, 8) if trial.exhaustive else (300, trial.nodes)
     with trial.cluster(10_000) as cluster:
-        started = cluster.start_nodes(nodes)
-        for node in started:
+        for node in cluster.start_nodes(nodes):
             cluster.await_up(node)
         cluster.add_jobs(due_at_once(count, delay_us=2_000_000))
         return cluster.verdict()
@@ -204,7 +203,8 @@ def at_once(trial: Trial) -> list[str]:
 def storm(trial: Trial) -> list[str]:
     """Two programs add, pause, move and remove jobs, while the nodes that run them are killed."""
     with trial.cluster() as cluster:
-        cluster.start_nodes(trial.nodes)
+        for node in cluster.start_nodes(trial.nodes):
+            cluster.await_up(node)
         calls = 20_000 if trial.exhaustive else 150
         storms = [cluster.start_storm(name, trial.randomness.randrange(1 << 30), calls) for name in ("one", "two")]
         while any(each.process.poll() is None for each in storms):
@@ -213,7 +213,8 @@ def storm(trial: Trial) -> list[str]:
             cluster.start_node()
         cluster.await_settled()
         cluster.end_nodes()
-        return cluster.bad_exits() + started_after_stop(Log.read(cluster.log))
+        log = Log.read(cluster.log)
+        return cluster.bad_exits() + started_after_stop(log) + ([] if log.lines else ["nothing ran"])
 
 
 _CANNOT_START = "start: "

@@ -21,6 +21,8 @@ from .workload import document
 ROOT = Path(__file__).parents[2]
 NODE = Path(os.environ.get("DUETIME_CHAOS_NODE", ROOT / "build" / "dev" / "tests" / "duetime_chaos_node"))
 
+_ROOM_FOR_THE_LOG = 1 << 16
+
 
 def node_needs_descriptors() -> bool:
     """UBSan probes memory through a pipe; where it gets none, it takes every object for a wrong one."""
@@ -132,7 +134,8 @@ class Cluster(AbstractContextManager["Cluster"]):
         if self.store.file is None:
             self.store.fill()
         else:
-            self._limit_files(self.store.file.stat().st_size)
+            # The nodes' log is a file, too.
+            self._limit_files(max(self.store.file.stat().st_size, self.log.stat().st_size + _ROOM_FOR_THE_LOG))
 
     def empty(self) -> None:
         if self.store.file is None:

@@ -70,14 +70,7 @@ class OwnJob {
     job.task = task_;
     job.trigger = make_interval_trigger(IntervalRule{.interval = kInterval, .start = system_clock()->now()});
     job.misfire_grace.reset();
-    call(State::kScheduled, [&] {
-      remove_quietly();
-      scheduler_.add_job(kStore, job);
-    });
-  }
-
-  void remove_quietly() {
-    if (state_ != State::kAbsent) scheduler_.remove_job(kStore, id_);
+    call(State::kScheduled, [&] { scheduler_.add_job(kStore, job, OnConflict::kReplace); });
   }
 
   void pause() {
@@ -138,6 +131,7 @@ bool change_own_jobs(Scheduler& scheduler, const RunLog& log, const StormOptions
     OwnJob& job = jobs[random() % jobs.size()];
     job.change(random());
     look(job);
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 20));  // for the nodes to run something
   }
   for (OwnJob& job : jobs) {
     job.remove();

@@ -31,7 +31,7 @@ def test_the_contract_holds(store: type[Store], campaign: Campaign, tmp_path: Pa
     if (missing := store.missing()) is not None:
         pytest.skip(f"{missing} is missing")
     chance = random.Random(f"{SEED} {store.name} {campaign.run.__name__}")
-    wrong = campaign.run(Trial(store, tmp_path, chance, seconds=3, nodes=3))
+    wrong = campaign.run(Trial(store, tmp_path, chance, seconds=2, nodes=3))
     assert wrong == [], f"seed {SEED}, logs in {tmp_path}"
 
 

@@ -309,6 +309,20 @@ TEST_F(MongoStore, NumbersThatAShellWroteAreRead) {
   EXPECT_EQ(store->get("job")->position.next_run_time, from_micros(1702016000));
 }
 
+// As a server may show it that hands out documents in the middle of an update.
+TEST_F(MongoStore, AFireThatOnlyHalfOfTheDocumentKnowsIsNotClaimed) {
+  const JobStorePtr store = open();
+  MongoInside inside(options());
+  add(*store, "job");
+  const auto moved_on_meanwhile = [&](const Job& job, const JobPosition& position, Instant now, int running) {
+    inside.set(inside.jobs(), "job", Bson{{"next_run_time", at(61)}});
+    return run_minutely(job, position, now, running);
+  };
+  EXPECT_THAT(store->claim_due(request(2), moved_on_meanwhile).claims, IsEmpty());
+  EXPECT_THAT(store->list_runs({}), IsEmpty());
+  EXPECT_EQ(claim_one(*store, 61)->runs.at(0).scheduled_time, at(61));
+}
+
 // --- how runs end
 
 // As if the node had died once the run had ended and before it was filed.
