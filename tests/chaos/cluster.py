@@ -84,10 +84,10 @@ class Cluster(AbstractContextManager["Cluster"]):
     def alive(self) -> list[Node]:
         return [node for node in self.nodes if node.process.poll() is None]
 
-    def add_jobs(self, jobs: Sequence[PlannedJob], url: str | None = None, crash: str | None = None) -> None:
+    def add_jobs(self, jobs: Sequence[PlannedJob], crash: str | None = None) -> None:
         """Through a program that adds them and ends."""
         self.jobs += jobs
-        command = [str(NODE), "add", url or self.store.url(), *(["--crash", crash] if crash else [])]
+        command = [str(NODE), "add", self.store.patient_url, *(["--crash", crash] if crash else [])]
         text = "\n".join(document(job) for job in jobs)
         with self._errors() as errors:
             subprocess.run(command, input=text.encode(), stderr=errors, check=crash is None)
@@ -114,7 +114,7 @@ class Cluster(AbstractContextManager["Cluster"]):
 
     def start_storm(self, name: str, seed: int, calls: int) -> Node:
         """A program that changes jobs of its own for a while; it ends by itself."""
-        command = [str(NODE), "storm", self.store.url(), "--log", str(self.log), "--name", name]
+        command = [str(NODE), "storm", self.store.patient_url, "--log", str(self.log), "--name", name]
         command += ["--seed", str(seed), "--calls", str(calls)]
         with self._errors() as errors:
             self.storms.append(Node(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=errors, stderr=errors)))

@@ -86,6 +86,11 @@ class Store:
         raise NotImplementedError
 
     @property
+    def patient_url(self) -> str:
+        """For programs that make their calls once: a slow machine must not fail them."""
+        return self.url()
+
+    @property
     def port(self) -> int:
         raise NotImplementedError
 
@@ -186,6 +191,10 @@ class RedisStore(Store):
     def url(self, port: int | None = None) -> str:
         return f"redis://127.0.0.1:{port or self.port}/0?command_timeout_us=500000&connect_timeout_us=500000"
 
+    @property
+    def patient_url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0?command_timeout_us=60000000"
+
     def client(self) -> Any:
         import redis
 
@@ -275,6 +284,10 @@ class MongoStore(Store):
     def url(self, port: int | None = None) -> str:
         limits = "socketTimeoutMS=1000&connectTimeoutMS=1000&serverSelectionTimeoutMS=1000"
         return f"mongodb://127.0.0.1:{port or self.port}/chaos?{limits}"
+
+    @property
+    def patient_url(self) -> str:
+        return f"mongodb://127.0.0.1:{self.port}/chaos?socketTimeoutMS=60000&serverSelectionTimeoutMS=60000"
 
     def start(self) -> None:
         self.process = subprocess.Popen(

@@ -35,6 +35,10 @@ struct JobStoreQuirks {
       write_raw;
   std::function<std::string(const std::string& directory, const std::string& id)> read_raw;
 
+  // Expects that, once all jobs have left, nothing of them is there but history; for stores that can tell
+  // more than count() does.
+  std::function<void(const std::string& directory)> expect_nothing_left;
+
   // Leases count on the host's boot time; false where they count on a server's clock.
   bool leases_end_with_the_boot = true;
 };

@@ -1,22 +1,20 @@
 // The MongoDB store between processes, and with a server that stops, ends or is slow: nothing is lost,
 // nothing is doubled.
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <atomic>
-#include <fstream>
 #include <map>
 #include <thread>
 
 #include "tests/core/jobstores/mongodb_test_support.h"
 #include "tests/support/child_process.h"
+#include "tests/support/job_store_processes.h"
 
 namespace duetime {
 namespace {
 
-using testing::IsEmpty;
 using testing::SizeIs;
+
+INSTANTIATE_TEST_SUITE_P(Mongodb, JobStoreProcesses,
+                         testing::ValuesIn(mongo_quirks_where_there_is_a_server()), store_name);
 
 class MongoProcesses : public testing::Test {
  protected:
@@ -27,101 +25,24 @@ class MongoProcesses : public testing::Test {
   MongoStoreOptions options() const { return options_at(MongoServer::shared()); }
   MongoStoreOptions options_at(const MongoServer& server) const { return mongo_options(server, name_); }
   JobStorePtr open() const { return open_mongo_store(options()); }
-  std::string log() const { return directory_.file("runs.log"); }
 
-  static void add_one_shots(JobStore& store, int count) {
-    std::vector<NewJob> jobs;
-    for (int i = 0; i < count; ++i) jobs.push_back(scheduled(minutely_job("job-" + std::to_string(i)), 1));
-    store.add(jobs, OnConflict::kFail);
+  static void add_one_shots(const JobStorePtr& store, int count) {
+    StoreWorkers([&] { return store; }).add_one_shots(count);
   }
 
-  ClaimRequest request(double seconds, std::size_t limit) const {
-    ClaimRequest request;
-    request.owner = owner_;
-    request.claim_id = make_uuid();
-    request.time = call_time(seconds);
-    request.lease = std::chrono::seconds(30);
-    request.limit = limit;
-    request.exclusions = &none_;
-    return request;
-  }
-
-  // What a node is: claims, runs (a line in the log, which one write() adds whole) and completes, until
-  // nothing is due.
-  void work(JobStore& store, std::size_t limit, const std::function<void()>& step) const {
-    const int log_fd = ::open(log().c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    const auto planner = [&](const Job& job, const JobPosition& position, Instant now, int running) {
-      step();
-      return run_once(job, position, now, running);
-    };
-    for (;;) {
-      const std::vector<ClaimPtr> claims = store.claim_due(request(1, limit), planner).claims;
-      std::vector<RunEnd> ends;
-      for (const ClaimPtr& claim : claims) {
-        step();
-        const std::string line = claim->record.id + "\n";
-        if (write(log_fd, line.data(), line.size()) < 0) return;
-        ends.push_back(end_of(claim, 0, RunState::kSucceeded, 1));
-      }
-      store.complete(ends, call_time(1));
-      step();
-      if (claims.empty() && !store.next_due(none_)) break;
-    }
-    ::close(log_fd);
-  }
-
-  std::map<std::string, int> starts() const {
-    std::map<std::string, int> starts;
-    std::ifstream file(log());
-    for (std::string job; file >> job;) ++starts[job];
-    return starts;
-  }
-
-  // Every job has exactly one run, which succeeded or was abandoned, and was started at most once.
-  void expect_each_fire_once(JobStore& store, std::size_t jobs) const {
-    EXPECT_THAT(store.reclaim_expired(request(1'000, 1'000)).claims, IsEmpty());
-    work(store, 1'000, [] {});
-    store.prune_runs({}, at(1));  // what dead nodes left behind
-    RunFilter all;
-    all.limit = SIZE_MAX;
-    std::map<std::string, int> runs;
-    for (const RunRecord& run : store.list_runs(all)) {
-      EXPECT_TRUE(run.state == RunState::kSucceeded || run.state == RunState::kAbandoned);
-      ++runs[run.job_id];
-    }
-    EXPECT_THAT(runs, SizeIs(jobs));
-    for (const auto& [job, count] : runs) EXPECT_EQ(count, 1) << job;
-    for (const auto& [job, count] : starts()) EXPECT_EQ(count, 1) << job;
-    EXPECT_EQ(store.count(), 0u);
-    EXPECT_EQ(MongoInside(options()).count(MongoInside(options()).jobs()), 0);
-  }
+  ClaimRequest request(double seconds, std::size_t limit) const { return workers_.request(seconds, limit); }
 
   const std::string name_ = "p" + to_string(make_uuid());
-  const Uuid owner_ = make_uuid();
-  const Exclusions none_;
+  const StoreWorkers workers_{[this] { return open(); }};
   TemporaryDirectory directory_;
 };
-
-TEST_F(MongoProcesses, FourClaimEachOf400JobsOnce) {
-  add_one_shots(*open(), 400);
-  std::vector<pid_t> children;
-  for (int i = 0; i < 4; ++i) {
-    children.push_back(start_child([&] {
-      work(*open(), 7, [] {});
-      return true;
-    }));
-  }
-  for (const pid_t child : children) EXPECT_TRUE(child_succeeded(child));
-  EXPECT_THAT(starts(), SizeIs(400));
-  expect_each_fire_once(*open(), 400);
-}
 
 // Jobs that stay and are due again at once: each claim reads what another node has just written.
 TEST_F(MongoProcesses, FourClaimEachFireOfTheSameJobsOnce) {
   constexpr int kJobs = 5;
   constexpr int kFires = 40;
   const JobStorePtr store = open();
-  add_one_shots(*store, kJobs);
+  add_one_shots(store, kJobs);
   const double last = 1 + 60 * (kFires - 1);
   std::vector<pid_t> children;
   for (int i = 0; i < 4; ++i) {
@@ -147,31 +68,6 @@ TEST_F(MongoProcesses, FourClaimEachFireOfTheSameJobsOnce) {
   for (const RunRecord& run : store->list_runs(all)) ++fires[{run.job_id, run.scheduled_time}];
   EXPECT_THAT(fires, SizeIs(kJobs * kFires));
   for (const auto& [fire, count] : fires) EXPECT_EQ(count, 1) << fire.first << " " << to_string(fire.second);
-}
-
-// Dies wherever it happens to be.
-TEST_F(MongoProcesses, NodesKilledInTheMiddleLoseAndDoubleNothing) {
-  constexpr std::size_t kJobs = 200;
-  add_one_shots(*open(), kJobs);
-  for (int round = 0; round < 12; ++round) {
-    int progress[2];
-    ASSERT_EQ(pipe(progress), 0);
-    const pid_t child = start_child([&] {
-      work(*open(), 5, [&] {
-        if (write(progress[1], "x", 1) < 0) raise(SIGKILL);
-      });
-      return true;
-    });
-    ::close(progress[1]);
-    char byte = 0;
-    const int steps = 1 + round * 3;
-    for (int step = 0; step < steps && read(progress[0], &byte, 1) == 1; ++step) {
-    }
-    kill(child, SIGKILL);
-    ::close(progress[0]);
-    EXPECT_EQ(signal_that_ended(child), SIGKILL);
-  }
-  expect_each_fire_once(*open(), kJobs);
 }
 
 // The child of a fork leaves what it got from its parent alone, and may open the store anew.
@@ -225,7 +121,7 @@ TEST_F(MongoProcesses, AChildForkedInMidCallStartsAnewToo) {
 TEST_F(MongoProcesses, AServerThatIsStartedAnewIsFoundAgain) {
   MongoServer server(directory_.file("data"));
   const JobStorePtr store = open_mongo_store(options_at(server));
-  add_one_shots(*store, 3);
+  add_one_shots(store, 3);
   const ClaimResult result = store->claim_due(request(1, 1), run_minutely);
   ASSERT_THAT(result.claims, SizeIs(1));
   server.stop();
@@ -245,7 +141,7 @@ TEST_F(MongoProcesses, AClaimThatAStoppedServerDoesNotAnswerIsNotDoubled) {
   MongoStoreOptions impatient = options_at(server);
   impatient.timeout = std::chrono::milliseconds(300);
   const JobStorePtr store = open_mongo_store(impatient);
-  add_one_shots(*store, 20);
+  add_one_shots(store, 20);
   const ClaimRequest asked = request(1, 20);
   std::atomic<int> planned = 0;
   const auto freezing = [&](const Job& job, const JobPosition& position, Instant now, int running) {
@@ -272,7 +168,7 @@ TEST_F(MongoProcesses, AnEndThatAStoppedServerDoesNotAnswerIsRepeated) {
   MongoStoreOptions impatient = options_at(server);
   impatient.timeout = std::chrono::milliseconds(300);
   const JobStorePtr store = open_mongo_store(impatient);
-  add_one_shots(*store, 1);
+  add_one_shots(store, 1);
   const ClaimPtr claim = store->claim_due(request(1, 1), run_once).claims.at(0);
   const RunEnd end = end_of(claim, 0, RunState::kSucceeded, 2);
   server.freeze();

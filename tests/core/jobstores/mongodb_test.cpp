@@ -19,14 +19,10 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-std::vector<JobStoreQuirks> where_there_is_a_server() {
-  if (!MongoServer::is_to_be_had()) return {};
-  return {mongo_quirks()};
-}
-
-INSTANTIATE_TEST_SUITE_P(Mongodb, JobStoreContract, testing::ValuesIn(where_there_is_a_server()), store_name);
-INSTANTIATE_TEST_SUITE_P(Mongodb, JobStoreLeaseContract, testing::ValuesIn(where_there_is_a_server()),
+INSTANTIATE_TEST_SUITE_P(Mongodb, JobStoreContract, testing::ValuesIn(mongo_quirks_where_there_is_a_server()),
                          store_name);
+INSTANTIATE_TEST_SUITE_P(Mongodb, JobStoreLeaseContract,
+                         testing::ValuesIn(mongo_quirks_where_there_is_a_server()), store_name);
 
 std::string message_of(const std::function<void()>& call) {
   try {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/base/text.h"
 #include "core/jobstores/mongodb.h"
@@ -88,7 +89,17 @@ inline JobStoreQuirks mongo_quirks() {
                 const std::string job = inside.document(inside.jobs(), id);
                 return std::string(BsonView(job).find("document")->text_or_binary().value_or("none"));
               },
+          .expect_nothing_left =
+              [=](const std::string& directory) {
+                MongoInside inside(options(directory));
+                EXPECT_EQ(inside.count(inside.jobs()), 0);
+              },
           .leases_end_with_the_boot = false};
+}
+
+inline std::vector<JobStoreQuirks> mongo_quirks_where_there_is_a_server() {
+  if (!MongoServer::is_to_be_had()) return {};
+  return {mongo_quirks()};
 }
 
 }  // namespace duetime

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "tests/support/forwarding_store.h"
-#include "tests/support/job_store_contract.h"
+#include "tests/support/job_store_processes.h"
 #include "tests/support/redis_server.h"
 
 namespace duetime {
@@ -59,20 +59,6 @@ class TurnedClockStore final : public ForwardingStore {
   const std::string key_;
 };
 
-// Tries until the call works, as a lane does.
-template <typename Call>
-auto eventually(Call call) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  for (;;) {
-    try {
-      return call();
-    } catch (const Error&) {
-      if (std::chrono::steady_clock::now() > deadline) throw;
-      std::this_thread::yield();
-    }
-  }
-}
-
 // The key prefix of a contract test's store: stores for the same directory share it.
 inline std::string prefix_in(const std::string& directory) { return directory; }
 
@@ -89,6 +75,14 @@ inline JobStoreQuirks redis_quirks() {
       .read_raw =
           [](const std::string& directory, const std::string& id) {
             return shared_redis_server().command({"HGET", "{" + prefix_in(directory) + "}:documents", id});
+          },
+      .expect_nothing_left =
+          [](const std::string& directory) {
+            for (const char* key : {"jobs", "documents", "ids", "due", "running", "claims", "leases"}) {
+              EXPECT_EQ(shared_redis_server().command({"EXISTS", "{" + prefix_in(directory) + "}:" + key}),
+                        "0")
+                  << key;
+            }
           },
       .leases_end_with_the_boot = false};
 }

@@ -48,6 +48,10 @@ inline JobStoreQuirks sqlite_quirks() {
               [](const std::string& directory, const std::string& id) {
                 return query(database_in(directory),
                              "SELECT document FROM duetime_jobs WHERE id = '" + id + "'");
+              },
+          .expect_nothing_left =
+              [](const std::string& directory) {
+                EXPECT_EQ(query(database_in(directory), "PRAGMA integrity_check"), "ok");
               }};
 }
 
