@@ -32,6 +32,19 @@ def kill(trial: Trial) -> list[str]:
         return cluster.verdict()
 
 
+def mixed_languages(trial: Trial) -> list[str]:
+    """As `kill`, with nodes in C++ and in Python on one store."""
+    with trial.cluster(2000) as cluster:
+        starts = cluster.start_node, cluster.start_python_node
+        cluster.add_jobs(trial.mixed_jobs())
+        for number in range(trial.nodes):
+            starts[number % 2]()
+        for _ in trial.faults(0.5, 2):
+            trial.randomness.choice(cluster.alive()).kill()
+            trial.randomness.choice(starts)()
+        return cluster.verdict()
+
+
 _CASES_AT_ONCE = 4  # they mostly wait for leases to end
 
 
@@ -271,6 +284,7 @@ CAMPAIGNS = {
     campaign.run.__name__: campaign
     for campaign in (
         Campaign(kill),
+        Campaign(mixed_languages),
         Campaign(crash_points),
         Campaign(freeze),
         Campaign(stop_store),

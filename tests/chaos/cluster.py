@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -109,6 +110,14 @@ class Cluster(AbstractContextManager["Cluster"]):
         command += ["--descriptors", str(descriptors)] if descriptors is not None else []
         with self._errors() as errors:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=errors, stderr=errors)
+        self.nodes.append(Node(process))
+        return self.nodes[-1]
+
+    def start_python_node(self) -> Node:
+        command = [sys.executable, "-m", "tests.chaos.python_node", self.store.url(), "--log", str(self.log)]
+        command += ["--lease-ms", str(self.lease_ms)]
+        with self._errors() as errors:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=errors, stderr=errors, cwd=ROOT)
         self.nodes.append(Node(process))
         return self.nodes[-1]
 

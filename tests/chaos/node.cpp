@@ -1,5 +1,5 @@
 // A node of a cluster that is tried with faults (tests/chaos/run). It joins the store of a URL, runs the task
-// "chaos.work" and writes a line at the start and at the end of each run, so that a checker can tell
+// of all jobs and writes a line at the start and at the end of each run, so that a checker can tell
 // afterwards what was executed:
 //
 //   up <node> <pid>
@@ -42,7 +42,7 @@ constexpr const char* kUsage =
     "       duetime_chaos_node storm URL --log FILE --name NAME --seed N --calls N\n"
     "       duetime_chaos_node add URL [--crash ...]   (job documents on standard input, one a line)\n";
 
-constexpr const char* kTask = "chaos.work";
+constexpr const char* kTask = "tests.chaos.work:work";  // work.py has it for nodes in Python
 constexpr std::size_t kKeepAllRuns = 100'000'000;
 constexpr std::size_t kJobsAtOnce = 500;
 

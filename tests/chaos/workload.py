@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 from .observations import PlannedJob
 
-TASK = "chaos.work"
+TASK = "tests.chaos.work:work"
 
 
 def now_us() -> int:
