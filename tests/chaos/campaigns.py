@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from .checker import started_after_stop
+from .checker import overtaken_starts, started_after_stop
 from .cluster import Cluster, Node, node_needs_descriptors
 from .crash_points import ABSENT, CASES, Case
 from .damage import files, payloads
@@ -53,7 +53,7 @@ def crash_points(trial: Trial) -> list[str]:
 
     def tried(numbered: tuple[int, Case]) -> list[str]:
         number, case = numbered
-        with trial.cluster(lease_ms=600, name=f"case{number}") as cluster:
+        with trial.cluster(lease_ms=2000, name=f"case{number}") as cluster:
             return [f"{case.name}: {text}" for text in _crash(cluster, case)]
 
     with ThreadPoolExecutor(_CASES_AT_ONCE) as pool:
@@ -89,7 +89,10 @@ def freeze(trial: Trial) -> list[str]:
             time.sleep(3 * lease)
             node.thaw()
             node.end()
-        return cluster.verdict()
+        wrong = cluster.verdict()
+        # Only what was between the last look and the start when its thread was stopped.
+        late = overtaken_starts(Log.read(cluster.log))
+        return wrong + [f"{node} started {count} runs late" for node, count in late.items() if count > threads]
 
 
 # --- the store
@@ -205,7 +208,7 @@ def partition(trial: Trial) -> list[str]:
 
 def at_once(trial: Trial) -> list[str]:
     """All nodes want the same jobs at the same instant."""
-    count, nodes = (10_000, 8) if trial.exhaustive else (300, trial.nodes)
+    count, nodes = (trial.store.crowd, 8) if trial.exhaustive else (300, trial.nodes)
     with trial.cluster(10_000) as cluster:
         for node in cluster.start_nodes(nodes):
             cluster.await_up(node)

@@ -38,6 +38,16 @@ def _is_stopped(words: list[Word], at: int) -> bool:
     return bool(before) and max(before, key=lambda word: word.at).what == "stopped"
 
 
+def overtaken_starts(log: Log) -> Counter[str]:
+    """How many runs each node started when another had already started their next attempt."""
+    started = {(line.run, line.attempt): line.at for line in log.lines if line.what == "start"}
+    return Counter(
+        line.node
+        for line in log.lines
+        if line.what == "start" and started.get((line.run, line.attempt + 1), line.at) < line.at
+    )
+
+
 # --- every due fire is claimed exactly once; no job is lost, none stays
 
 

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from .checker import violations
 from .observations import Log, Observation, PlannedJob
 from .stores import Store
-from .waiting import wait_until
+from .waiting import DEADLINE, wait_until
 from .workload import document
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ class Node:
     def end(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait()
+        self.process.wait(DEADLINE)
 
 
 class Cluster(AbstractContextManager["Cluster"]):

@@ -26,7 +26,7 @@ DONE_BY_THE_NEXT = Outcome("succeeded", 2, 1)
 DONE_AGAIN = Outcome("succeeded", 2, 2)
 DONE_BY_THE_THIRD = Outcome("succeeded", 3, 1)
 
-_LONG_MS = 1500  # longer than a lease, so that it is renewed
+_LONG_MS = 2500  # longer than a lease, so that it is renewed
 
 # Points at which node after node dies, what then becomes of a run without and with recover, how long it works.
 _TABLE: tuple[tuple[tuple[str, ...], Outcome | None, Outcome | None, int], ...] = (

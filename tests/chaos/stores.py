@@ -34,6 +34,7 @@ class Store:
     can_be_killed: ClassVar[bool] = True  # and keeps what it has acknowledged
     can_forget: ClassVar[bool] = False  # what it has acknowledged
     can_be_filled: ClassVar[bool] = False
+    crowd: ClassVar[int] = 10_000  # how many jobs that are due at once it can bear
     leases_are_exact: ClassVar[bool] = True  # MongoDB's nodes may be behind their server's clock, and each other's
 
     def __init__(self, directory: Path) -> None:
@@ -267,6 +268,7 @@ class MongoStore(Store):
     name = "mongodb"
     can_be_killed = False
     can_forget = True
+    crowd = 1_000  # the server of the tests sorts them all for every look
     leases_are_exact = False
 
     def __init__(self, directory: Path) -> None:

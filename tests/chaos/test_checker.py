@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.chaos.checker import started_after_stop, violations
+from tests.chaos.checker import overtaken_starts, started_after_stop, violations
 from tests.chaos.observations import Line, Log, Observation, PlannedJob, Run, Word
 
 LEASE = 1_000_000
@@ -99,3 +99,11 @@ def test_what_starts_after_a_stop_is_found():
     words = Word("going", "often", 1), Word("stopped", "often", 20), Word("going", "often", 40)
     for claimed, found in ((10, 0), (30, 1), (50, 0)):
         assert len(started_after_stop(Log(tuple(executed(FIRST, claimed + 1)), {}, words))) == found
+
+
+def test_what_starts_after_its_takeover_is_counted():
+    first = run("recovers", 1_000_000, fence=7, owner=DEAD)
+    again = replace(first, attempt=2, fence=8, owner=WELL)
+    for start, found in ((10, {}), (50, {DEAD: 1})):
+        log = Log((*executed(again, 30), *executed(first, start)), {})
+        assert overtaken_starts(log) == found
