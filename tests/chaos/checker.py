@@ -62,7 +62,7 @@ def _fires(seen: Observation) -> Iterator[str]:
 def _fires_of(job: PlannedJob, runs: list[Run]) -> Iterator[str]:
     times = Counter(run.scheduled for run in runs)
     missing = [fire for fire in job.fires if fire not in times]
-    strangers = [time for time in times if time not in job.fires]
+    strangers = sorted(times.keys() - set(job.fires))
     # A job that is at its max_instances when its last fire is due is put off with its oldest due fire, which then
     # has another time.
     if len(missing) == 1 and len(strangers) == 1 and strangers[0] > job.fires[-1]:
@@ -165,14 +165,18 @@ def _most(changes: list[tuple[int, int]]) -> int:
 
 def _refusals(seen: Observation) -> Iterator[str]:
     """A fire is refused only where as many runs of its job were under way, or just taken for it."""
-    by_job = _grouped(seen.runs, lambda run: run.job)
     limits = {job.id: job.max_instances for job in seen.jobs}
-    for run in seen.runs:
-        if run.state != REFUSED:
-            continue
-        held = [other for other in by_job[run.job] if _may_hold(other, run, seen.lease_us)]
-        if len(held) < limits.get(run.job, 1):
-            yield f"refused without cause: {_named(run)} with {len(held)} others under way"
+    for job, runs in _grouped(seen.runs, lambda run: run.job).items():
+        runs.sort(key=lambda run: run.scheduled)
+        for place, run in enumerate(runs):
+            if run.state != REFUSED:
+                continue
+            # Whoever held it stands nearby; on both sides, as of a backlog the latest may be under way.
+            others = itertools.chain(reversed(runs[:place]), runs[place + 1 :])
+            held = (other for other in others if _may_hold(other, run, seen.lease_us))
+            limit = limits.get(job, 1)
+            if len(list(itertools.islice(held, limit))) < limit:
+                yield f"refused without cause: {_named(run)}"
 
 
 def _may_hold(other: Run, refused: Run, lease_us: int) -> bool:
