@@ -41,6 +41,15 @@ void require_prefix(const std::string& prefix) {
   }
 }
 
+void require_tls_over_tcp(const RedisStoreOptions& options) {
+  if (!options.tls) return;
+  if (!options.unix_socket.empty()) refuse("Redis store: tls over a unix_socket: Redis has TLS for TCP only");
+  if (options.tls->cert.empty() && !options.tls->key.empty()) refuse("Redis store: a key without its cert");
+  require_no_nul("ca", options.tls->ca);
+  require_no_nul("cert", options.tls->cert);
+  require_no_nul("key", options.tls->key);
+}
+
 RedisStoreOptions checked(RedisStoreOptions options) {
   require_prefix(options.key_prefix);
   require_no_nul("host", options.host);
@@ -49,6 +58,7 @@ RedisStoreOptions checked(RedisStoreOptions options) {
   if (options.port < 1 || options.port > kLargestPort) {
     refuse("Redis store: port " + std::to_string(options.port) + ": expected 1 to 65535");
   }
+  require_tls_over_tcp(options);
   if (options.database < 0)
     refuse("Redis store: db " + std::to_string(options.database) + ": expected 0 or more");
   for (const Duration timeout : {options.connect_timeout, options.command_timeout}) {
@@ -61,7 +71,7 @@ RedisStoreOptions checked(RedisStoreOptions options) {
 
 std::string describe(const RedisStoreOptions& options) {
   const std::string server = options.unix_socket.empty()
-                                 ? "redis://" + options.host + ":" + std::to_string(options.port)
+                                 ? (options.tls ? "rediss://" : "redis://") + redis_address(options)
                                  : "unix://" + options.unix_socket;
   return server + " database " + std::to_string(options.database) + ", keys {" + options.key_prefix + "}:*";
 }
@@ -361,6 +371,27 @@ class RedisJobStore final : public JobStore {
   ClaimIds claim_ids_;  // guarded by mutex_
 };
 
+RedisVerify verify_in(const JsonMembers& members) {
+  const std::string verify = members.text("verify", "full");
+  if (verify == "full") return RedisVerify::kFull;
+  if (verify == "ca") return RedisVerify::kAuthority;
+  if (verify == "none") return RedisVerify::kNone;
+  members.fail("verify", "'full', 'ca' (any host's certificate) or 'none'");
+}
+
+// Options of TLS without TLS are an error: who gave them believes that the connection is safe.
+std::optional<RedisTlsOptions> tls_in(const JsonMembers& members) {
+  if (!members.boolean("tls", false)) {
+    for (const char* option : {"ca", "cert", "key", "verify"}) {
+      if (members.has(option))
+        members.fail(option, "'tls' to be true with it, or the URL to begin with rediss:");
+    }
+    return std::nullopt;
+  }
+  return RedisTlsOptions{members.text("ca", ""), members.text("cert", ""), members.text("key", ""),
+                         verify_in(members)};
+}
+
 }  // namespace
 
 JobStorePtr make_redis_job_store(const RedisStoreOptions& options) {
@@ -370,7 +401,7 @@ JobStorePtr make_redis_job_store(const RedisStoreOptions& options) {
 JobStorePtr make_redis_job_store(const Json& configuration) {
   const JsonMembers members(configuration, "Redis store");
   members.refuse_unknown({"type", "host", "port", "unix_socket", "db", "username", "password", "key_prefix",
-                          "connect_timeout_us", "command_timeout_us"});
+                          "tls", "ca", "cert", "key", "verify", "connect_timeout_us", "command_timeout_us"});
   RedisStoreOptions options;
   options.host = members.text("host", options.host);
   options.port = static_cast<int>(members.integer("port", 1, kLargestPort, options.port));
@@ -379,6 +410,7 @@ JobStorePtr make_redis_job_store(const Json& configuration) {
   options.username = members.text("username", "");
   options.password = members.text("password", "");
   options.key_prefix = members.text("key_prefix", options.key_prefix);
+  options.tls = tls_in(members);
   const auto timeout = [&](const char* name, Duration absent) {
     return Duration{members.integer(name, 1'000, INT32_MAX, absent.count())};
   };

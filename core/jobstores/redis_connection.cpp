@@ -35,6 +35,11 @@ std::string without_marker(std::string_view error) {
   return truncate_utf8(error, 500);
 }
 
+[[noreturn]] void fail_in_call(const Error& error) {
+  throw Error(error.code(),
+              std::string("Redis: ") + error.what() + "; whether the call took effect is unknown");
+}
+
 Duration time_for(std::size_t bytes) { return kTimePerByte * static_cast<int64_t>(bytes); }
 
 }  // namespace
@@ -80,16 +85,15 @@ std::string RedisCommand::to_bytes() const {
 }
 
 RedisConnection::RedisConnection(const RedisStoreOptions& options)
-    : address_{options.host, options.port, options.unix_socket},
-      timeout_(options.command_timeout),
-      socket_(address_, redis_deadline(options.connect_timeout)),
+    : timeout_(options.command_timeout),
+      transport_(connect_to_redis(options)),
       reader_(redisReaderCreate(), redisReaderFree) {
   if (!reader_) throw std::bad_alloc();
   try {
     log_in(options);
   } catch (const Error& error) {
     throw Error(ErrorCode::kStoreUnavailable,
-                "cannot log in to Redis at " + address_.description() + ": " + error.what());
+                "cannot log in to Redis at " + redis_address(options) + ": " + error.what());
   }
 }
 
@@ -99,6 +103,8 @@ void RedisConnection::log_in(const RedisStoreOptions& options) {
   authenticate.add(options.password);
   if (!options.password.empty() || !options.username.empty()) require_ok(authenticate, "AUTH");
   if (options.database != 0) require_ok({"SELECT", std::to_string(options.database)}, "SELECT");
+  // A server that wants another certificate of the client says so only now.
+  if (options.tls) require_ok({"PING"}, "PING");
 }
 
 void RedisConnection::require_ok(const RedisCommand& command, const char* what) {
@@ -112,20 +118,20 @@ RedisReply RedisConnection::call(const RedisCommand& command) {
   const std::string bytes = command.to_bytes();
   const RedisDeadline deadline = redis_deadline(timeout_ + time_for(bytes.size()));
   broken_ = true;  // until the whole reply is here
-  socket_.write(bytes, deadline);
+  write(bytes, deadline);
   RedisReply reply = read(deadline);
   broken_ = false;
   return reply;
 }
 
 void RedisConnection::send(const RedisCommand& command) {
-  socket_.write(command.to_bytes(), redis_deadline(timeout_));
+  write(command.to_bytes(), redis_deadline(timeout_));
 }
 
 std::unique_ptr<RedisReply> RedisConnection::next_message() {
   for (;;) {
     if (std::unique_ptr<RedisReply> message = parsed()) return message;
-    if (!socket_.readable()) return nullptr;
+    if (!transport_->readable()) return nullptr;
     receive(redis_deadline(timeout_));
   }
 }
@@ -149,9 +155,22 @@ std::unique_ptr<RedisReply> RedisConnection::parsed() {
   return std::make_unique<RedisReply>(static_cast<redisReply*>(reply));
 }
 
+void RedisConnection::write(std::string_view bytes, RedisDeadline deadline) {
+  try {
+    transport_->write(bytes, deadline);
+  } catch (const Error& error) {
+    fail_in_call(error);
+  }
+}
+
 std::size_t RedisConnection::receive(RedisDeadline deadline) {
   std::array<char, std::size_t{64} * 1024> buffer;
-  const std::size_t size = socket_.read(buffer.data(), buffer.size(), deadline);
+  std::size_t size = 0;
+  try {
+    size = transport_->read(buffer.data(), buffer.size(), deadline);
+  } catch (const Error& error) {
+    fail_in_call(error);
+  }
   if (redisReaderFeed(reader_.get(), buffer.data(), size) != REDIS_OK) throw std::bad_alloc();
   return size;
 }

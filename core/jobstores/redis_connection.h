@@ -1,5 +1,5 @@
 // One connection to a Redis server: commands out, replies in, each call with a deadline. hiredis writes and
-// reads the protocol; the socket is ours, because hiredis would wait for ever, raise SIGPIPE in a host
+// reads the protocol; the transport is ours, because hiredis would wait for ever, raise SIGPIPE in a host
 // program, and leave its descriptors open to programs that the host starts.
 //
 // Threads: one at a time.
@@ -11,7 +11,7 @@
 
 #include "core/jobstores/redis.h"
 #include "core/jobstores/redis_reply.h"
-#include "core/jobstores/redis_socket.h"
+#include "core/jobstores/redis_transport.h"
 
 namespace duetime {
 
@@ -43,7 +43,7 @@ class RedisConnection {
   // Connects and logs in. Throws kStoreUnavailable.
   explicit RedisConnection(const RedisStoreOptions& options);
 
-  int fd() const { return socket_.fd(); }
+  int fd() const { return transport_->fd(); }
 
   // The reply, errors of the server included. Throws kTimeout if it does not come in time, or the connection
   // breaks: then nobody knows what the server did, and the connection is of no more use.
@@ -55,18 +55,18 @@ class RedisConnection {
   RedisReply wait_for_message();
 
   // Nothing is outstanding and the server has not hung up.
-  bool is_usable() const { return !broken_ && !socket_.readable(); }
+  bool is_usable() { return !broken_ && !transport_->readable(); }
 
  private:
   void log_in(const RedisStoreOptions& options);
   void require_ok(const RedisCommand& command, const char* what);
+  void write(std::string_view bytes, RedisDeadline deadline);
   RedisReply read(RedisDeadline deadline);
   std::unique_ptr<RedisReply> parsed();
   std::size_t receive(RedisDeadline deadline);
 
-  const RedisAddress address_;
   const Duration timeout_;
-  RedisSocket socket_;
+  const std::unique_ptr<RedisTransport> transport_;
   std::unique_ptr<redisReader, decltype(&redisReaderFree)> reader_;
   bool broken_ = false;
 };

@@ -29,14 +29,7 @@ constexpr int kKeepAliveProbes = 3;
 
 std::string text_of(int error) { return std::generic_category().message(error); }
 
-[[noreturn]] void fail_to_connect(const RedisAddress& address, const std::string& why) {
-  throw Error(ErrorCode::kStoreUnavailable,
-              "cannot connect to Redis at " + address.description() + ": " + why);
-}
-
-[[noreturn]] void fail_in_call(const std::string& why) {
-  throw Error(ErrorCode::kTimeout, "Redis: " + why + "; whether the call took effect is unknown");
-}
+[[noreturn]] void fail_in_call(const std::string& why) { throw Error(ErrorCode::kTimeout, why); }
 
 int milliseconds_until(RedisDeadline deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -76,34 +69,34 @@ int connect_socket(int fd, const sockaddr* address, socklen_t size, RedisDeadlin
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-int open_unix(const RedisAddress& address, RedisDeadline deadline) {
+int open_unix(const RedisStoreOptions& options, RedisDeadline deadline) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
-  if (address.unix_socket.size() >= sizeof name.sun_path) fail_to_connect(address, "the path is too long");
-  std::ranges::copy(address.unix_socket, name.sun_path);
+  if (options.unix_socket.size() >= sizeof name.sun_path) fail_to_connect(options, "the path is too long");
+  std::ranges::copy(options.unix_socket, name.sun_path);
   const int fd = ::socket(AF_UNIX, kSocketType, 0);
-  if (fd < 0) fail_to_connect(address, text_of(errno));
+  if (fd < 0) fail_to_connect(options, text_of(errno));
   const int error = connect_socket(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name, deadline);
   if (error == 0) return fd;
   ::close(fd);
-  fail_to_connect(address, text_of(error));
+  fail_to_connect(options, text_of(error));
 }
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-AddressList look_up(const RedisAddress& address) {
+AddressList look_up(const RedisStoreOptions& options) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* found = nullptr;
-  const int error = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
-  if (error != 0) fail_to_connect(address, ::gai_strerror(error));
+  const int error = ::getaddrinfo(options.host.c_str(), std::to_string(options.port).c_str(), &hints, &found);
+  if (error != 0) fail_to_connect(options, ::gai_strerror(error));
   return {found, ::freeaddrinfo};
 }
 
 // Each address of the host in turn.
-int open_tcp(const RedisAddress& address, RedisDeadline deadline) {
-  const AddressList addresses = look_up(address);
+int open_tcp(const RedisStoreOptions& options, RedisDeadline deadline) {
+  const AddressList addresses = look_up(options);
   int error = EADDRNOTAVAIL;
   for (const addrinfo* one = addresses.get(); one; one = one->ai_next) {
     const int fd = ::socket(one->ai_family, kSocketType, 0);
@@ -115,19 +108,15 @@ int open_tcp(const RedisAddress& address, RedisDeadline deadline) {
     }
     ::close(fd);
   }
-  fail_to_connect(address, text_of(error));
+  fail_to_connect(options, text_of(error));
 }
 
 bool is_to_be_tried_again(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 }  // namespace
 
-std::string RedisAddress::description() const {
-  return unix_socket.empty() ? host + ":" + std::to_string(port) : unix_socket;
-}
-
-RedisSocket::RedisSocket(const RedisAddress& address, RedisDeadline deadline)
-    : fd_(address.unix_socket.empty() ? open_tcp(address, deadline) : open_unix(address, deadline),
+RedisSocket::RedisSocket(const RedisStoreOptions& options, RedisDeadline deadline)
+    : fd_(options.unix_socket.empty() ? open_tcp(options, deadline) : open_unix(options, deadline),
           "socket") {}
 
 void RedisSocket::write(std::string_view bytes, RedisDeadline deadline) {
@@ -154,7 +143,7 @@ std::size_t RedisSocket::read(char* buffer, std::size_t size, RedisDeadline dead
   }
 }
 
-bool RedisSocket::readable() const {
+bool RedisSocket::readable() {
   pollfd waiting{fd(), POLLIN, 0};
   return ::poll(&waiting, 1, 0) != 0;
 }

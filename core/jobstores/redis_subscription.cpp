@@ -72,7 +72,8 @@ bool RedisSubscription::confirm() {
   bool foreign = false;
   for (;;) {
     const RedisReply message = connection_->wait_for_message();
-    if (message[0].text() == "pong") return foreign;
+    // With the answer there may have come more, and of what is inside already the descriptor tells nothing.
+    if (message[0].text() == "pong") return read_messages() || foreign;
     foreign = is_foreign(message.value()) || foreign;
   }
 }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/jobstores/redis_connection.h"
+#include "core/time/file_descriptor.h"
 
 namespace duetime {
 

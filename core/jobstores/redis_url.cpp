@@ -135,11 +135,10 @@ Json redis_configuration_from_unix_url(std::string_view rest) {
   return configuration;
 }
 
-Json refuse_redis_over_tls(std::string_view) {
-  throw Error(
-      ErrorCode::kUnsupported,
-      "store URL 'rediss:': this build cannot speak TLS with Redis; use a TLS tunnel (stunnel) on this host "
-      "and redis://, or a Unix socket");
+Json redis_configuration_from_tls_url(std::string_view rest) {
+  Json configuration = redis_configuration_from_url(rest);
+  configuration["tls"] = true;
+  return configuration;
 }
 
 }  // namespace duetime

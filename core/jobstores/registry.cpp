@@ -51,7 +51,7 @@ constexpr StoreType kTypes[] = {
     {kMongodb, make_mongodb_job_store, mongodb_configuration<kMongodb>},
     {kMongodbSrv, make_mongodb_job_store, mongodb_configuration<kMongodbSrv>},
     {"redis", make_redis_job_store, redis_configuration_from_url},
-    {"rediss", make_redis_job_store, refuse_redis_over_tls},
+    {"rediss", make_redis_job_store, redis_configuration_from_tls_url},
     {"sqlite", make_sqlite_job_store, sqlite_configuration},
     {"unix", make_redis_job_store, redis_configuration_from_unix_url},
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -59,32 +60,39 @@ class TurnedClockStore final : public ForwardingStore {
   const std::string key_;
 };
 
+inline std::string text_of_error(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
 // The key prefix of a contract test's store: stores for the same directory share it.
 inline std::string prefix_in(const std::string& directory) { return directory; }
 
-inline JobStoreQuirks redis_quirks() {
-  return {
-      .name = "redis",
-      .make = [](const std::string& directory) -> JobStorePtr {
-        return std::make_shared<TurnedClockStore>(shared_redis_server().store_options(prefix_in(directory)));
-      },
-      .write_raw =
-          [](const std::string& directory, const std::string& id, const std::string& bytes) {
-            shared_redis_server().command({"HSET", "{" + prefix_in(directory) + "}:documents", id, bytes});
+// The store as its contract sees it, with jobs in that server. `change` says how its options differ from
+// those of a Unix socket.
+inline JobStoreQuirks redis_quirks(
+    const std::string& name = "redis", RedisServer& (*server)() = shared_redis_server,
+    void (*change)(RedisStoreOptions&) = [](RedisStoreOptions&) {}) {
+  return {.name = name,
+          .make = [=](const std::string& directory) -> JobStorePtr {
+            const RedisStoreOptions clock = server().store_options(prefix_in(directory));
+            RedisStoreOptions options = clock;
+            change(options);
+            return std::make_shared<TurnedClockStore>(options, clock);
           },
-      .read_raw =
-          [](const std::string& directory, const std::string& id) {
-            return shared_redis_server().command({"HGET", "{" + prefix_in(directory) + "}:documents", id});
-          },
-      .expect_nothing_left =
-          [](const std::string& directory) {
-            for (const char* key : {"jobs", "documents", "ids", "due", "running", "claims", "leases"}) {
-              EXPECT_EQ(shared_redis_server().command({"EXISTS", "{" + prefix_in(directory) + "}:" + key}),
-                        "0")
-                  << key;
-            }
-          },
-      .leases_end_with_the_boot = false};
+          .write_raw =
+              [=](const std::string& directory, const std::string& id, const std::string& bytes) {
+                server().command({"HSET", "{" + prefix_in(directory) + "}:documents", id, bytes});
+              },
+          .read_raw =
+              [=](const std::string& directory, const std::string& id) {
+                return server().command({"HGET", "{" + prefix_in(directory) + "}:documents", id});
+              },
+          .leases_end_with_the_boot = false};
 }
 
 }  // namespace duetime
