@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from datetime import timedelta
@@ -227,8 +228,67 @@ def test_connection_arguments_are_mapped():
 def test_unknown_connection_arguments_are_named():
     with pytest.raises(TypeError, match="unexpected keyword argument 'hots'"):
         RedisJobStore(hots="h")
-    with pytest.raises(ValueError, match="cannot speak TLS"):
-        RedisJobStore(ssl=True)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'ssl_ciphers'"):
+        RedisJobStore(ssl=True, ssl_ciphers="ALL")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, {"verify": "full"}),
+        ({"ssl_ca_certs": "/ca.crt"}, {"verify": "full", "ca": "/ca.crt"}),
+        ({"ssl_certfile": "/c", "ssl_keyfile": "/k"}, {"verify": "full", "cert": "/c", "key": "/k"}),
+        ({"ssl_check_hostname": False}, {"verify": "ca"}),
+        ({"ssl_cert_reqs": ssl.CERT_REQUIRED}, {"verify": "full"}),
+        ({"ssl_cert_reqs": "none"}, {"verify": "none"}),
+        ({"ssl_cert_reqs": None}, {"verify": "none"}),
+        ({"ssl_cert_reqs": ssl.CERT_NONE, "ssl_check_hostname": False}, {"verify": "none"}),
+    ],
+)
+def test_tls_arguments_are_mapped(arguments, expected):
+    configuration = RedisJobStore(host="h", ssl=True, **arguments)._configuration()
+    assert {"tls": True, **expected} == {
+        name: configuration[name] for name in ("tls", "ca", "cert", "key", "verify") if name in configuration
+    }
+
+
+def test_tls_arguments_that_would_do_nothing_are_errors():
+    with pytest.raises(ValueError, match="ssl_ca_certs was given without ssl=True"):
+        RedisJobStore(ssl_ca_certs="/ca.crt")
+    with pytest.raises(ValueError, match="ssl_cert_reqs must be 'required', 'optional' or 'none', got 'maybe'"):
+        RedisJobStore(ssl=True, ssl_cert_reqs="maybe")
+
+
+@pytest.fixture
+def tls_server(tmp_path):
+    """A server with a certificate of its own making: its port, and the file of the certificate."""
+    certificate, key, log = tmp_path / "server.crt", tmp_path / "server.key", tmp_path / "redis.log"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    make += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
+    subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = ["redis-server", "--port", "0", "--tls-port", str(port), "--tls-cert-file", certificate]
+    command += ["--tls-key-file", key, "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no"]
+    process = subprocess.Popen([*command, "--dir", tmp_path, "--save", "", "--logfile", log])
+    wait_until(lambda: log.exists() and "Ready to accept connections" in log.read_text())
+    yield port, str(certificate)
+    process.kill()
+    process.wait()
+
+
+def test_jobs_over_tls(tls_server, clock):
+    port, certificate = tls_server
+    store = RedisJobStore(host="localhost", port=port, ssl=True, ssl_ca_certs=certificate)
+    scheduler = BackgroundScheduler(clock=clock, timezone="UTC", jobstores={"default": store})
+    scheduler.start(paused=True)
+    scheduler.add_job(note, "interval", hours=1, id="x")
+    assert [job.id for job in scheduler.get_jobs()] == ["x"]
+    assert store.redis.hlen("{duetime}:jobs") == 1  # redis-py takes the same arguments
+    scheduler.shutdown()
+    distrustful = RedisJobStore(host="localhost", port=port, ssl=True)
+    with pytest.raises(Exception, match="certificate verify failed"):
+        distrustful.lookup_job("x")
 
 
 def test_secrets_are_not_shown():

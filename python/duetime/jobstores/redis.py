@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import ssl
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -33,21 +34,44 @@ _SERVER = {
 }
 _TIMEOUTS = {"socket_timeout": "command_timeout_us", "socket_connect_timeout": "connect_timeout_us"}
 
+_TLS_FILES = {"ssl_ca_certs": "ca", "ssl_certfile": "cert", "ssl_keyfile": "key"}
+_TLS_CHECKS = frozenset({"ssl_cert_reqs", "ssl_check_hostname"})
+
 # Ways of redis-py that mean nothing to the engine; its own client gets them.
 _FOR_THE_CLIENT = frozenset({
     "charset", "client_name", "decode_responses", "encoding", "encoding_errors", "errors", "health_check_interval",
     "lib_name", "lib_version", "max_connections", "protocol", "retry", "retry_on_error", "retry_on_timeout",
-    "single_connection_client", "socket_keepalive", "socket_keepalive_options", "ssl",
+    "single_connection_client", "socket_keepalive", "socket_keepalive_options",
 })  # fmt: skip
 
 
 def _require_known(connect_args: Mapping[str, Any]) -> None:
-    if connect_args.get("ssl") or any(name.startswith("ssl_") for name in connect_args):
-        raise ValueError("ssl: the Redis job store cannot speak TLS; use a TLS tunnel on this host, or a Unix socket")
-    known = _SERVER.keys() | _TIMEOUTS.keys() | _FOR_THE_CLIENT
+    known = _SERVER.keys() | _TIMEOUTS.keys() | _FOR_THE_CLIENT | _TLS_FILES.keys() | _TLS_CHECKS | {"ssl"}
     unknown = sorted(connect_args.keys() - known)
     if unknown:
         raise TypeError(f"RedisJobStore got an unexpected keyword argument {unknown[0]!r}")
+
+
+def _verification(cert_reqs: Any, check_hostname: bool) -> str:
+    """What of the server's certificate is checked, in the engine's words."""
+    if cert_reqs in (None, "none", ssl.CERT_NONE):
+        return "none"
+    if cert_reqs in ("optional", "required", ssl.CERT_OPTIONAL, ssl.CERT_REQUIRED):  # one and the same for a client
+        return "full" if check_hostname else "ca"
+    raise ValueError(f"ssl_cert_reqs must be 'required', 'optional' or 'none', got {cert_reqs!r}")
+
+
+def _tls(connect_args: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine's configuration of TLS; empty without it."""
+    given = sorted(name for name in _TLS_FILES.keys() | _TLS_CHECKS if connect_args.get(name) is not None)
+    if not connect_args.get("ssl"):
+        if given:
+            raise ValueError(f"{given[0]} was given without ssl=True, so the connection would not be encrypted")
+        return {}
+    cert_reqs = connect_args.get("ssl_cert_reqs", "required")
+    files = {option: str(connect_args[name]) for name, option in _TLS_FILES.items() if connect_args.get(name)}
+    verify = _verification(cert_reqs, connect_args.get("ssl_check_hostname", True))
+    return {"tls": True, "verify": verify, **files}
 
 
 def _key_prefix(jobs_key: str) -> str:
@@ -66,7 +90,8 @@ class RedisJobStore(NativeJobStore):
     :param serializer: of arguments: ``"pickle"`` for any objects of Python, or ``"json"``, which other languages
         can read and which is safe to read from a server that others may write to
     :param connect_args: as :class:`redis.Redis` takes them: ``host``, ``port``, ``username``, ``password``,
-        ``unix_socket_path``, ``socket_timeout``, ``socket_connect_timeout`` (the last two 5 seconds unless given)
+        ``unix_socket_path``, ``socket_timeout``, ``socket_connect_timeout`` (the last two 5 seconds unless given);
+        ``ssl`` with ``ssl_ca_certs``, ``ssl_certfile``, ``ssl_keyfile``, ``ssl_cert_reqs`` and ``ssl_check_hostname``
     """
 
     def __init__(
@@ -89,6 +114,7 @@ class RedisJobStore(NativeJobStore):
         if serializer not in _SERIALIZERS:
             raise ValueError(f"serializer must be 'pickle' or 'json', got {serializer!r}")
         _require_known(connect_args)
+        self._tls = _tls(connect_args)
         self.db = int(db)
         self.jobs_key = jobs_key
         self.run_times_key = run_times_key
@@ -129,6 +155,7 @@ class RedisJobStore(NativeJobStore):
             "host": "localhost",
             "db": self.db,
             "key_prefix": _key_prefix(self.jobs_key),
+            **self._tls,
         }
         for name, value in self._connect_args.items():
             if value is None:

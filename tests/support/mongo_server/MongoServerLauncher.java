@@ -3,11 +3,21 @@ import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
+import java.io.FileInputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
 import java.util.List;
 
 /**
- * A server that speaks MongoDB's protocol, for tests: PORT [FILE], on 127.0.0.1. Port 0 is any free one; without a file
- * everything is in memory. Prints the port, and ends when its standard input does, so that no test leaves one behind.
+ * A server that speaks MongoDB's protocol, for tests: PORT [FILE [KEY CERTIFICATE]], on 127.0.0.1. Port 0 is any free one;
+ * without a file, or with an empty name, everything is in memory. With a key and a certificate, PEM files of an elliptic
+ * curve, it speaks TLS only. Prints the port, and ends when its standard input does, so that no test leaves one behind.
  */
 public final class MongoServerLauncher {
   /** What today's drivers ask for; the library's own constants stop at wire version 8. */
@@ -23,9 +33,24 @@ public final class MongoServerLauncher {
     }
   }
 
+  private static PrivateKey readKey(String file) throws Exception {
+    String base64 = Files.readString(Path.of(file)).replaceAll("-----[A-Z ]+-----|\\s", "");
+    return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(base64)));
+  }
+
+  private static X509Certificate readCertificate(String file) throws Exception {
+    try (FileInputStream input = new FileInputStream(file)) {
+      return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(input);
+    }
+  }
+
   public static void main(String[] arguments) throws Exception {
-    MongoBackend backend = arguments.length > 1 ? new H2Backend(arguments[1]) : new MemoryBackend();
+    boolean onDisk = arguments.length > 1 && !arguments[1].isEmpty();
+    MongoBackend backend = onDisk ? new H2Backend(arguments[1]) : new MemoryBackend();
     MongoServer server = new MongoServer(backend.version(new Version5()));
+    if (arguments.length > 2) {
+      server.enableSsl(readKey(arguments[2]), null, readCertificate(arguments[3]));
+    }
     server.bind("127.0.0.1", Integer.parseInt(arguments[0]));
     System.out.println(server.getLocalAddress().getPort());
     System.out.flush();

@@ -10,6 +10,10 @@
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "tests/support/certificates.h"
 
 namespace duetime {
 namespace {
@@ -34,14 +38,13 @@ struct Pipe {
   int write_end = -1;
 };
 
-[[noreturn]] void become_server(const Pipe& input, const Pipe& output, int port, const std::string& file) {
-  const std::string script = std::string(DUETIME_SOURCE_DIR) + "/tests/support/mongo_server/start";
-  const std::string port_text = std::to_string(port);
-  const char* const arguments[] = {script.c_str(), port_text.c_str(), file.empty() ? nullptr : file.c_str(),
-                                   nullptr};
+[[noreturn]] void become_server(const Pipe& input, const Pipe& output, std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   dup2(input.read_end, STDIN_FILENO);
   dup2(output.write_end, STDOUT_FILENO);
-  execv(arguments[0], const_cast<char* const*>(arguments));
+  execv(arguments[0], arguments.data());
   _exit(127);
 }
 
@@ -63,15 +66,24 @@ MongoServer& MongoServer::shared() {
   return server;
 }
 
-MongoServer::MongoServer(std::string file) : file_(std::move(file)) { start(); }
+MongoServer::MongoServer(std::string file, std::string certificate)
+    : file_(std::move(file)), certificate_(std::move(certificate)) {
+  start();
+}
 
 MongoServer::~MongoServer() { stop(); }
 
 void MongoServer::start() {
   const Pipe input;
   const Pipe output;
+  std::vector<std::string> words = {std::string(DUETIME_SOURCE_DIR) + "/tests/support/mongo_server/start",
+                                    std::to_string(port_), file_};
+  if (!certificate_.empty()) {
+    words.push_back(key_file(certificate_));
+    words.push_back(certificate_file(certificate_));
+  }
   process_ = fork();
-  if (process_ == 0) become_server(input, output, port_, file_);
+  if (process_ == 0) become_server(input, output, std::move(words));
   ::close(input.read_end);
   ::close(output.write_end);
   input_ = input.write_end;
