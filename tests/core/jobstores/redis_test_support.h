@@ -77,22 +77,29 @@ inline std::string prefix_in(const std::string& directory) { return directory; }
 inline JobStoreQuirks redis_quirks(
     const std::string& name = "redis", RedisServer& (*server)() = shared_redis_server,
     void (*change)(RedisStoreOptions&) = [](RedisStoreOptions&) {}) {
-  return {.name = name,
-          .make = [=](const std::string& directory) -> JobStorePtr {
-            const RedisStoreOptions clock = server().store_options(prefix_in(directory));
-            RedisStoreOptions options = clock;
-            change(options);
-            return std::make_shared<TurnedClockStore>(options, clock);
+  return {
+      .name = name,
+      .make = [=](const std::string& directory) -> JobStorePtr {
+        const RedisStoreOptions clock = server().store_options(prefix_in(directory));
+        RedisStoreOptions options = clock;
+        change(options);
+        return std::make_shared<TurnedClockStore>(options, clock);
+      },
+      .write_raw =
+          [=](const std::string& directory, const std::string& id, const std::string& bytes) {
+            server().command({"HSET", "{" + prefix_in(directory) + "}:documents", id, bytes});
           },
-          .write_raw =
-              [=](const std::string& directory, const std::string& id, const std::string& bytes) {
-                server().command({"HSET", "{" + prefix_in(directory) + "}:documents", id, bytes});
-              },
-          .read_raw =
-              [=](const std::string& directory, const std::string& id) {
-                return server().command({"HGET", "{" + prefix_in(directory) + "}:documents", id});
-              },
-          .leases_end_with_the_boot = false};
+      .read_raw =
+          [=](const std::string& directory, const std::string& id) {
+            return server().command({"HGET", "{" + prefix_in(directory) + "}:documents", id});
+          },
+      .expect_nothing_left =
+          [=](const std::string& directory) {
+            for (const char* key : {"jobs", "documents", "ids", "due", "running", "claims", "leases"}) {
+              EXPECT_EQ(server().command({"EXISTS", "{" + prefix_in(directory) + "}:" + key}), "0") << key;
+            }
+          },
+      .leases_end_with_the_boot = false};
 }
 
 }  // namespace duetime
