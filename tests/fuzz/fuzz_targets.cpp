@@ -14,6 +14,8 @@ void fuzz_json(std::string_view input);
 void fuzz_posix_rule(std::string_view input);
 void fuzz_quartz(std::string_view input);
 void fuzz_recurrence(std::string_view input);
+void fuzz_redis_rows(std::string_view input);
+void fuzz_resp(std::string_view input);
 void fuzz_rrule(std::string_view input);
 void fuzz_trigger(std::string_view input);
 void fuzz_tzif(std::string_view input);
@@ -37,6 +39,8 @@ constexpr FuzzTarget kTargets[] = {
     {"posix_rule", fuzz_posix_rule},
     {"quartz", fuzz_quartz},
     {"recurrence", fuzz_recurrence},
+    {"redis_rows", fuzz_redis_rows},
+    {"resp", fuzz_resp},
     {"rrule", fuzz_rrule},
     {"trigger", fuzz_trigger, true},
     {"tzif", fuzz_tzif},

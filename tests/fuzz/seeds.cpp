@@ -34,6 +34,21 @@ const Seeds kOwnSeeds = {
      {"{\"a\":[1,-2.5e3,true,null,\"\\u00e9\\n\"]}", "[[[]]]", "\"\\ud83d\\ude00\"", "18446744073709551615"}},
     {"posix_rule",
      {"<+03>-3", "EST5EDT,0/0,J365/25", "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "IST-1GMT0,M10.5.0,M3.5.0/1"}},
+    {"redis_rows",
+     {std::string("7 7 7 scheduled 1767603600000000 1767603600000000 default") + '\0' +
+          "tests:task\x1e"
+          R"({"version":1,"id":"job","task":"tests:task","trigger":{"type":"date","run_time":"2026-01-05T09:00:00Z"}})",
+      "0123456789abcdef0123456789abcdef 0123456789abcdef0123456789abcdef 0 0123456789abcdef0123456789abcdef\n"
+      R"({"job_id":"job","task":"t","job_revision":1,"claimed_at":1,"claimed_boot_time":1,"runs":)"
+      R"([{"id":"0123456789abcdef0123456789abcdef","scheduled_time":1,"fire_time":1,"attempt":1}]})",
+      "\x1e"
+      R"({"id":"0123456789abcdef0123456789abcdef","job_id":"job","task":"t","job_revision":1,"scheduled_time":1,)"
+      R"("attempt":1,"state":"succeeded","owner":"0123456789abcdef0123456789abcdef","fence":1,"claimed_at":1})"}},
+    {"resp",
+     {"+OK\r\n", "-ERR no\r\n", ":-5\r\n", "$5\r\nhello\r\n", "$-1\r\n", "*-1\r\n",
+      "*2\r\n:1\r\n*1\r\n$1\r\n7\r\n",
+      "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nn\r\n*2\r\n$4\r\npong\r\n$0\r\n\r\n",
+      "HTTP/1.1 400 Bad Request\r\n"}},
     {"utf8",
      {"plain", "na\u00efve", "\xf0\x9f\x98\x80", "\xc0\x80", "\xed\xa0\x80", std::string("\0\x7f", 2)}},
     {"uuid",
