@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/thread.h"
 
 namespace duetime {
 
@@ -78,7 +79,7 @@ void EventBus::post(Event event) {
 void EventBus::open(bool with_thread) {
   const std::lock_guard lock(queue_mutex_);
   open_ = true;
-  if (with_thread) thread_ = std::thread([self = shared_from_this()] { self->run_thread(); });
+  if (with_thread) thread_ = start_thread([self = shared_from_this()] { self->run_thread(); });
 }
 
 void EventBus::run_thread() {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/thread.h"
 
 namespace duetime {
 namespace {
@@ -38,9 +39,12 @@ class Crew : public std::enable_shared_from_this<Crew> {
       return;
     }
     for (Execution& execution : executions) queue_.push_back(std::move(execution));
-    hire();
+    const std::string failure = hire();
+    std::deque<Execution> untaken;
+    if (workers_ == 0) untaken.swap(queue_);
     lock.unlock();
     work_.notify_one();
+    for (const Execution& execution : untaken) execution.host->given_back(execution.claim, failure);
   }
 
   std::size_t free_slots() const {
@@ -75,12 +79,18 @@ class Crew : public std::enable_shared_from_this<Crew> {
     for (const Execution& execution : executions) execution.host->unstarted(execution.claim);
   }
 
-  // Under the mutex. One worker more for each waiting execution that no idle worker will take.
-  void hire() {
-    while (workers_ < options_.workers && workers_ - busy_ < queue_.size()) {
-      std::thread([self = shared_from_this()] { self->work(); }).detach();
-      ++workers_;
+  // Under the mutex. One worker more for each waiting execution that no idle worker will take. Answers why
+  // there are fewer: those that there are do the work then.
+  std::string hire() {
+    try {
+      while (workers_ < options_.workers && workers_ - busy_ < queue_.size()) {
+        start_thread([self = shared_from_this()] { self->work(); }).detach();
+        ++workers_;
+      }
+    } catch (const Error& error) {
+      return error.what();
     }
+    return {};
   }
 
   void work() noexcept {

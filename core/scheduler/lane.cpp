@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/base/thread.h"
 #include "core/scheduler/run_planner.h"
 
 namespace duetime {
@@ -83,7 +84,7 @@ void Lane::start_thread() {
     alive_ = true;
   }
   leases_->start_thread();
-  thread_ = std::thread([self = shared_from_this()] { self->run_thread(); });
+  thread_ = duetime::start_thread([self = shared_from_this()] { self->run_thread(); });
 }
 
 void Lane::begin() {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/thread.h"
 
 namespace duetime {
 namespace {
@@ -28,7 +29,7 @@ LeaseKeeper::~LeaseKeeper() {
 void LeaseKeeper::start_thread() {
   if (!shared_) return;
   const std::lock_guard lock(mutex_);
-  thread_ = std::thread([self = shared_from_this()] { self->run_thread(); });
+  thread_ = duetime::start_thread([self = shared_from_this()] { self->run_thread(); });
 }
 
 void LeaseKeeper::stop() {

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,13 @@ sockaddr_un address_of(const std::string& path) {
   address.sun_family = AF_UNIX;
   std::ranges::copy(path, address.sun_path);
   return address;
+}
+
+void drip_into(int fd, std::string_view bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i % 64 == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    send(fd, &bytes[i], 1, MSG_NOSIGNAL);
+  }
 }
 
 }  // namespace
@@ -48,8 +57,7 @@ void RedisProxy::run() {
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       const Pair& pair = pairs[i];
       const bool sent = waiting[1 + 2 * i].revents == 0 || relay(pair.client, pair.server, to_server_left_);
-      const bool received =
-          waiting[2 + 2 * i].revents == 0 || relay(pair.server, pair.client, from_server_left_);
+      const bool received = waiting[2 + 2 * i].revents == 0 || answer(pair);
       if (sent && received) {
         kept.push_back(pair);
       } else {
@@ -72,6 +80,22 @@ void RedisProxy::accept_one(std::vector<Pair>& pairs) const {
   const sockaddr_un address = address_of(server_socket_);
   connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   pairs.push_back({client, server});
+}
+
+bool RedisProxy::answer(const Pair& pair) {
+  if (!drop_ && !drip_) return relay(pair.server, pair.client, from_server_left_);
+  char buffer[4096];
+  const ssize_t got = recv(pair.server, buffer, sizeof buffer, 0);
+  if (got <= 0) return false;
+  const std::string_view bytes(buffer, static_cast<std::size_t>(got));
+  // Messages go whole: nobody waits for them, and as single bytes a few fill the socket and hold up this
+  // thread.
+  if (drip_ && bytes.starts_with("*3\r\n$7\r\nmessage")) {
+    send(pair.client, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } else if (!drop_) {
+    drip_into(pair.client, bytes);
+  }
+  return true;
 }
 
 // False if the connection is to end.

@@ -1,4 +1,5 @@
-// Stands between a store and its Redis server and cuts connections in the middle of what they carry.
+// Stands between a store and its Redis server: cuts connections in the middle of what they carry, lets
+// answers through byte by byte, or not at all.
 #pragma once
 
 #include <atomic>
@@ -24,6 +25,12 @@ class RedisProxy {
   void cut_after_sending(int64_t bytes) { to_server_left_ = bytes; }
   void cut_after_receiving(int64_t bytes) { from_server_left_ = bytes; }
 
+  // What the server answers is lost.
+  void drop_replies(bool on) { drop_ = on; }
+
+  // Each byte of an answer comes alone, some after a pause.
+  void drip(bool on) { drip_ = on; }
+
  private:
   static constexpr int64_t kNever = INT64_MAX;
 
@@ -35,6 +42,7 @@ class RedisProxy {
   void run();
   void accept_one(std::vector<Pair>& pairs) const;
   static bool relay(int from, int to, std::atomic<int64_t>& left);
+  bool answer(const Pair& pair);
 
   const std::string server_socket_;
   TemporaryDirectory directory_;
@@ -42,6 +50,8 @@ class RedisProxy {
   std::atomic<bool> stop_{false};
   std::atomic<int64_t> to_server_left_{kNever};
   std::atomic<int64_t> from_server_left_{kNever};
+  std::atomic<bool> drop_{false};
+  std::atomic<bool> drip_{false};
   std::thread thread_;
 };
 
