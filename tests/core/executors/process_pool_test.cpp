@@ -247,6 +247,7 @@ TEST(ProcessPool, WhatWaitsBehindADeathIsRunByOthers) {
   for (const End& end : pool.host().wait_for_ends(400)) {
     EXPECT_TRUE(seen.insert(end.job).second) << end.job << " ended twice";
     if (end.outcome.kind == TaskOutcome::Kind::kFailed) {
+      EXPECT_TRUE(dead.contains(end.job)) << end.job << ": " << end.outcome.error_message;
       failed.insert(end.job);
     } else {
       EXPECT_EQ(end.result(), end.job);

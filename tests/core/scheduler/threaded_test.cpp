@@ -102,10 +102,12 @@ TEST(ThreadedScheduler, ShutdownWaitsForEverythingSubmitted) {
 }
 
 TEST(ThreadedScheduler, ShutdownWithoutWaitingReturnsWhileATaskRuns) {
+  std::atomic<bool> begun{false};
   std::atomic<bool> let_go{false};
   std::atomic<bool> ended{false};
   ThreadedScheduler threaded;
   threaded.scheduler.register_task("slow", [&](const TaskCall&) {
+    begun = true;
     while (!let_go) std::this_thread::yield();
     ended = true;
     return TaskOutcome{};
@@ -114,7 +116,8 @@ TEST(ThreadedScheduler, ShutdownWithoutWaitingReturnsWhileATaskRuns) {
   Job job = threaded.now_job("slow");
   job.task = "slow";
   threaded.scheduler.add_job("default", job);
-  ASSERT_TRUE(threaded.waiter.until([&] { return threaded.scheduler.health().lanes[0].executing == 1; }));
+  ASSERT_TRUE(threaded.waiter.until([&] { return begun.load(); }));
+  EXPECT_EQ(threaded.scheduler.health().lanes[0].executing, 1u);
   threaded.scheduler.shutdown(false);
   EXPECT_FALSE(ended);
   let_go = true;

@@ -76,7 +76,7 @@ MongoServer::~MongoServer() { stop(); }
 void MongoServer::start() {
   const Pipe input;
   const Pipe output;
-  std::vector<std::string> words = {std::string(DUETIME_SOURCE_DIR) + "/tests/support/mongo_server/start",
+  std::vector<std::string> words = {DUETIME_SOURCE_DIR "/tests/support/mongo_server/start",
                                     std::to_string(port_), file_};
   if (!certificate_.empty()) {
     words.push_back(key_file(certificate_));
