@@ -86,7 +86,9 @@ TEST_P(JobStoreContract, KeepsOddIdsByteForByte) {
   std::vector<std::string> sorted = ids;
   std::ranges::sort(sorted);
   EXPECT_EQ(ids_of(store().list({})), sorted);
-  EXPECT_EQ(store().claim_due(request(1), run_minutely).claims.size(), ids.size());
+  std::size_t claimed = 0;  // a store may take fewer at once than it is asked for
+  while (const std::size_t more = store().claim_due(request(1), run_minutely).claims.size()) claimed += more;
+  EXPECT_EQ(claimed, ids.size());
   for (const std::string& id : ids) EXPECT_TRUE(store().remove(id)) << id;
   EXPECT_EQ(store().count(), 0u);
 }
