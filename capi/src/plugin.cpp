@@ -11,6 +11,7 @@
 #include "capi/src/guard.h"
 #include "capi/src/handles.h"
 #include "capi/src/owned.h"
+#include "capi/src/plugin_error.h"
 #include "capi/src/struct_size.h"
 #include "core/base/json.h"
 #include "core/executors/executor.h"
@@ -20,13 +21,16 @@
 using namespace duetime;
 using namespace duetime::capi;
 
-namespace {
+std::string& duetime::capi::plugin_error() noexcept {
+  thread_local std::string error;
+  return error;
+}
 
-thread_local std::string plugin_error;
+namespace {
 
 // What a plugin function that returned `status` said about it.
 [[noreturn]] void throw_plugin_error(const std::string& plugin, int32_t status) {
-  const std::string said = std::exchange(plugin_error, {});
+  const std::string said = std::exchange(plugin_error(), {});
   throw Error(ErrorCode::kCallback,
               plugin + " failed: " + (said.empty() ? "it returned " + std::to_string(status) : said));
 }
@@ -42,7 +46,7 @@ class PluginTrigger final : public Trigger {
         document_(std::move(document)) {}
 
   std::optional<Instant> next_fire_time(std::optional<Instant> previous, Instant now) const override {
-    plugin_error.clear();
+    plugin_error().clear();
     duetime_time fire = DUETIME_TIME_NONE;
     const int32_t status =
         plugin_.next_fire_time(user_data_.get(), to_c_time(previous), to_micros(now), &fire);
@@ -99,7 +103,7 @@ class PluginFactory {
       : make_(factory.make), user_data_(std::move(user_data)) {}
 
   TriggerPtr operator()(const Json& document) const {
-    plugin_error.clear();
+    plugin_error().clear();
     std::string type = type_of(document);
     duetime_trigger_plugin made{};
     made.struct_size = sizeof made;
@@ -122,7 +126,7 @@ class PluginExecutor final : public Executor {
 
   void start() override {
     if (plugin_.start == nullptr) return;
-    plugin_error.clear();
+    plugin_error().clear();
     const int32_t status = plugin_.start(user_data_.get());
     if (status != 0) throw_plugin_error("executor '" + alias_ + "'", status);
   }
@@ -149,13 +153,13 @@ class PluginExecutor final : public Executor {
     const auto host = execution.host;
     const auto claim = execution.claim;
     auto* const handle = make_handle<duetime_execution>(std::move(execution), load_);
-    plugin_error.clear();
+    plugin_error().clear();
     const int32_t status = plugin_.submit(user_data_.get(), handle);
     if (status == 0) {
       host->accepted(claim);
       return;
     }
-    const std::string said = std::exchange(plugin_error, {});
+    const std::string said = std::exchange(plugin_error(), {});
     duetime_execution_give_back(
         handle, said.empty() ? ("it answered " + std::to_string(status)).c_str() : said.c_str());
     duetime_execution_destroy(handle);
@@ -170,7 +174,7 @@ class PluginExecutor final : public Executor {
 }  // namespace
 
 void duetime_plugin_set_error(const char* message) {
-  guard([&] { plugin_error = repaired_text(message); });
+  guard([&] { plugin_error() = repaired_text(message); });
 }
 
 duetime_status duetime_trigger_create_plugin(const duetime_trigger_plugin* plugin, const char* document,
@@ -205,7 +209,7 @@ duetime_status duetime_register_time_zone(const char* name, duetime_utc_offset_f
     const std::string zone = required_text(name, "name");
     if (utc_offset == nullptr) refuse("utc_offset is NULL");
     const auto offset_at = [&](Instant t) {
-      plugin_error.clear();
+      plugin_error().clear();
       int32_t offset = 0;
       const int32_t status = utc_offset(user_data, to_micros(t), &offset);
       if (status != 0) throw_plugin_error("time zone " + zone, status);

@@ -84,6 +84,44 @@ typedef struct duetime_executor_plugin {
 DUETIME_API duetime_status duetime_scheduler_add_executor(duetime_scheduler *scheduler, const char *alias,
                                                           const duetime_executor_plugin *plugin);
 
+/* A job store, as a record storage: it finds records and writes them; claims, leases and takeover are made of
+ * that by the library. docs/job_store_plugin.md specifies the questions, answers and operations, which are
+ * JSON texts. A function answers DUETIME_OK, or says with duetime_plugin_set_error() why not; the page says
+ * which codes mean what. Calls that block hold up this store's jobs only. */
+typedef struct duetime_job_store_plugin {
+  uint32_t struct_size;    /* sizeof(duetime_job_store_plugin) */
+  uint32_t max_operations; /* that one write takes, at least 16; 0: any number */
+  void *user_data;
+  duetime_release_fn release;
+
+  /* Connects, makes or checks the schema. open() may come again after close(). Both may be NULL. */
+  duetime_status (*open)(void *user_data);
+  void (*close)(void *user_data);
+
+  /* The clock that all nodes share. NULL: there is none. */
+  duetime_status (*now)(void *user_data, duetime_time *out_now);
+
+  /* Takes `count` numbers from the counter; *out_first is the first. */
+  duetime_status (*draw)(void *user_data, uint32_t count, int64_t *out_first);
+
+  /* Gives its answer with duetime_plugin_set_answer(). */
+  duetime_status (*read)(void *user_data, const char *question);
+
+  /* CONFLICT: a guard did not hold, and nothing was written. */
+  duetime_status (*write)(void *user_data, const char *operations);
+
+  /* In the child of a fork: lets go of connections without a word to the other side. May be NULL. */
+  void (*forked)(void *user_data);
+} duetime_job_store_plugin;
+
+/* What a plugin function answers, in its own thread, before it returns. Copies its argument. */
+DUETIME_API void duetime_plugin_set_answer(const char *answer);
+
+/* As duetime_scheduler_add_store(). name: for logs and errors, never with a password. */
+DUETIME_API duetime_status duetime_scheduler_add_store_plugin(duetime_scheduler *scheduler, const char *alias,
+                                                              const char *name,
+                                                              const duetime_job_store_plugin *plugin);
+
 #ifdef __cplusplus
 }
 #endif
