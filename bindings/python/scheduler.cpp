@@ -14,6 +14,7 @@
 #include "bindings/python/gil.h"
 #include "bindings/python/jobs.h"
 #include "bindings/python/process_pool.h"
+#include "bindings/python/storages.h"
 #include "bindings/python/strings.h"
 #include "bindings/python/triggers.h"
 
@@ -90,6 +91,11 @@ int32_t wakeup_fd(const Scheduler& scheduler) {
 
 void add_store(Scheduler& scheduler, Text alias, Text configuration) {
   call_unlocked([&] { return duetime_scheduler_add_store(scheduler.get(), alias, configuration); });
+}
+
+void add_storage(Scheduler& scheduler, Text alias, Text name, uint32_t max_operations, bool has_clock,
+                 py::object storage) {
+  add_python_storage(scheduler.get(), alias, name, max_operations, has_clock, std::move(storage));
 }
 
 template <auto Function>
@@ -355,6 +361,8 @@ void bind_scheduler(py::module_& module) {
       .def("run_pending", &run_pending)
       .def("wakeup_fd", &wakeup_fd)
       .def("add_store", &add_store, py::arg("alias"), py::arg("configuration"))
+      .def("add_storage", &add_storage, py::arg("alias"), py::arg("name"), py::arg("max_operations"),
+           py::arg("has_clock"), py::arg("storage"))
       .def("remove_store", &remove_part<&duetime_scheduler_remove_store>, py::arg("alias"), py::arg("wait"))
       .def(
           "add_thread_pool",

@@ -184,9 +184,12 @@ class NativeJobStore(BaseJobStore):
         methods = (getattr(self, name) for name in _DONE_BY_ENGINE)
         return all(method.__module__.partition(".")[0] == "duetime" for method in methods)
 
-    @abstractmethod
     def _configuration(self) -> dict[str, Any]:
         """What the engine opens the store from."""
+        raise NotImplementedError
+
+    def _add_to(self, engine: _native.Scheduler, alias: str) -> None:
+        engine.add_store(alias, json.dumps(self._configuration()))
 
     @abstractmethod
     def _payload(self, job: Job) -> Payload:
@@ -215,7 +218,7 @@ class NativeJobStore(BaseJobStore):
         register_python_triggers()
         with engine_errors():
             engine = _native.Scheduler(object(), _log, logging.INFO, None, *_ALONE)
-            engine.add_store(self._alias or "default", json.dumps(self._configuration()))
+            self._add_to(engine, self._alias or "default")
         return engine
 
     def _default_zone(self) -> tzinfo:
@@ -228,7 +231,7 @@ class NativeJobStore(BaseJobStore):
         self._own_engine = None
         self._in_engine = self._is_unchanged()
         if scheduler is not None and self._in_engine:
-            scheduler._open_store(alias, json.dumps(self._configuration()))
+            scheduler._open_store(alias, self)
         else:
             self.lookup_job("-")  # a store that cannot be opened is to say so now
 

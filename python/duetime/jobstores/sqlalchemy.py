@@ -10,8 +10,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from duetime import _native
 from duetime._legacy.importing import copy_in
 from duetime._legacy.sqlite import read_sqlite
+from duetime._legacy.states import OldRow
 from duetime._payload import Payload, stored_payload
 from duetime.job import Job
 from duetime.jobstores.base import NativeJobStore
@@ -26,13 +28,17 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _DEFAULT_TABLE = "apscheduler_jobs"
 _LONGEST_PREFIX = 48  # of the engine's tables
 _DEFAULT_TIMEOUT = 5.0
+_BY_SQLALCHEMY = frozenset({"mysql", "mariadb"})
+_ASYNCHRONOUS = frozenset({"aiomysql", "asyncmy"})
+_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 30, "write_timeout": 30}  # of PyMySQL, which has none
 
 
 class SQLAlchemyJobStore(NativeJobStore):
-    """Keeps jobs in a database, for now one of SQLite. The engine talks to it; SQLAlchemy only helps to name it.
+    """Keeps jobs in a database. To one of SQLite the engine talks itself; SQLAlchemy only helps to name it. To others,
+    such as MySQL and MariaDB, SQLAlchemy talks.
 
-    Jobs live in tables of their own (docs/sqlite_schema.md), beside which other tables may stand. Jobs that
-    APScheduler 3 left in ``tablename`` are copied at the first start, and stay where they are.
+    Jobs live in tables of their own (docs/sqlite_schema.md, docs/sql_tables.md), beside which other tables may stand.
+    Jobs that APScheduler 3 left in ``tablename`` are copied at the first start, and stay where they are.
 
     :param url: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, or ``sqlite://``, which is memory: its jobs end
         with the scheduler
@@ -41,7 +47,7 @@ class SQLAlchemyJobStore(NativeJobStore):
     :param metadata: a :class:`~sqlalchemy.schema.MetaData`, or a reference to one, in which APScheduler's table is to
         be declared
     :param pickle_protocol: of arguments
-    :param tableschema: ``None`` or ``"main"``, the only ones of SQLite
+    :param tableschema: where the tables are, in databases that have schemas; ``None`` or ``"main"`` for SQLite
     :param engine_options: as for :func:`~sqlalchemy.create_engine`; of them, ``connect_args["timeout"]`` says how many
         seconds to wait for another process's write
     :raises ValueError: without ``url`` and ``engine``, or for a name that is none
@@ -67,7 +73,7 @@ class SQLAlchemyJobStore(NativeJobStore):
             raise ValueError('Need either "engine" or "url" defined')
         self._url = url if self._given_engine is None else self._given_engine.url
         self._database = _database_of(self._url)
-        if tableschema not in (None, "main"):
+        if self._database.is_sqlite and tableschema not in (None, "main"):
             raise ValueError(f"tableschema must be None or 'main' for a database of SQLite, got {tableschema!r}")
         self._tableschema = tableschema
         self._metadata = maybe_ref(metadata)
@@ -85,6 +91,19 @@ class SQLAlchemyJobStore(NativeJobStore):
             "table_prefix": self._table_prefix,
             "busy_timeout_us": round(self._timeout * 1_000_000),
         }
+
+    def _add_to(self, engine: _native.Scheduler, alias: str) -> None:
+        if self._database.is_sqlite:
+            super()._add_to(engine, alias)
+            return
+        from duetime.jobstores._sql_storage import SQLStorage
+        from duetime.jobstores.storage import add_storage
+
+        database = self.engine  # what is missing is to be said now
+        storage = SQLStorage(
+            database, self._given_engine is None, self._database.shown, self._table_prefix, self._tableschema
+        )
+        add_storage(engine, alias, storage)
 
     @property
     def _table_prefix(self) -> str:
@@ -108,6 +127,11 @@ class SQLAlchemyJobStore(NativeJobStore):
     # --- life ---------------------------------------------------------------------------------------
 
     def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        if not self._database.is_sqlite:
+            super().start(scheduler, alias)
+            source = f"apscheduler:{self._tablename}"
+            self._unread_jobs = copy_in(self, source, self._read_old_jobs, self.pickle_protocol)
+            return
         if self._database.path is None:
             super().start(scheduler, alias)
             self._logger.info('Job store "%s" is a database in memory: its jobs end with the scheduler', alias)
@@ -118,6 +142,11 @@ class SQLAlchemyJobStore(NativeJobStore):
         )
         super().start(scheduler, alias)
         self._unread_jobs = copy_in(self, source, lambda: rows, self.pickle_protocol)  # opens it, too
+
+    def _read_old_jobs(self) -> list[OldRow] | None:
+        from duetime._legacy.sql import read_sql
+
+        return read_sql(self.engine, self._tablename, self._tableschema)
 
     def shutdown(self) -> None:
         engine = self.__dict__.get("engine", self._given_engine)
@@ -140,7 +169,13 @@ class SQLAlchemyJobStore(NativeJobStore):
     def _make_engine(self) -> Any:
         from sqlalchemy import create_engine
 
-        return create_engine(self._url, **self._engine_options)
+        options = self._engine_options
+        if not self._database.is_sqlite:
+            # A connection that the server has dropped is found out about before it is used.
+            options = {"pool_pre_ping": True, **options}
+        if self._database.driver == "pymysql":
+            options = {**options, "connect_args": {**_TIMEOUTS, **(options.get("connect_args") or {})}}
+        return create_engine(self._url, **options)
 
     def _declare_table(self) -> None:
         """APScheduler's table, which is only read here."""
@@ -169,11 +204,13 @@ def __getattr__(name: str) -> Any:
 
 
 class _Database(NamedTuple):
-    """:ivar path: of the file; ``None``: in memory"""
+    """:ivar path: of SQLite's file; ``None``: in memory"""
 
     path: str | None
     timeout: float
     shown: str  # without password and query
+    is_sqlite: bool = True
+    driver: str = ""
 
 
 def _checked_name(parameter: str, name: Any) -> str:
@@ -194,16 +231,32 @@ def _database_of(url: Any) -> _Database:
     if match is None:
         raise ValueError("The url cannot be read: expected dialect://..., such as sqlite:///jobs.db")
     dialect, driver, rest = match.groups()
+    if dialect.lower() in _BY_SQLALCHEMY:
+        return _other_database(text)
     if dialect.lower() != "sqlite" or driver not in (None, "pysqlite"):
         kind = dialect if driver is None else f"{dialect}+{driver}"
         raise NotImplementedError(
-            f"SQLAlchemyJobStore: databases of the dialect {kind!r} are not supported yet; expected 'sqlite'"
+            f"SQLAlchemyJobStore: databases of the dialect {kind!r} are not supported yet; expected 'sqlite', 'mysql' "
+            "or 'mariadb'"
         )
     if rest and not rest.startswith("/"):
         raise ValueError(
             "The url of an SQLite database has no host: expected sqlite:///relative or sqlite:////absolute"
         )
     return _sqlite_database(rest[1:])
+
+
+def _other_database(text: str) -> _Database:
+    from sqlalchemy.engine import make_url
+
+    url = make_url(text)
+    if url.get_driver_name() in _ASYNCHRONOUS:
+        raise NotImplementedError(f"SQLAlchemyJobStore: the driver {url.drivername!r} is for asyncio only")
+    server = url.host or "localhost"
+    if url.port is not None:
+        server = f"{server}:{url.port}"
+    shown = f"{url.drivername}://{server}/{url.database or ''}"
+    return _Database(None, _DEFAULT_TIMEOUT, shown, is_sqlite=False, driver=url.get_driver_name())
 
 
 def _sqlite_database(rest: str) -> _Database:

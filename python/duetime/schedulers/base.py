@@ -763,11 +763,11 @@ class BaseScheduler(metaclass=ABCMeta):
             jobstore.shutdown()
         self._dispatch_event(SchedulerEvent(EVENT_JOBSTORE_REMOVED, alias))
 
-    def _open_store(self, alias: str, configuration: str) -> None:
+    def _open_store(self, alias: str, store: NativeJobStore) -> None:
         """For job stores of the engine, from their ``start()``."""
         assert self._engine is not None
         with engine_errors():
-            self._engine.add_store(alias, configuration)
+            store._add_to(self._engine, alias)
 
     def _open_thread_pool(self, alias: str, workers: int, logger: Logger, on_start: Callable[[], object]) -> None:
         """For executors of the engine, from their ``start()``."""
