@@ -76,7 +76,7 @@ class PluginStorage final : public RecordStorage {
     plugin_answer().clear();
     check(call(plugin_.read, to_text(question).c_str()));
     const std::string answer = std::exchange(plugin_answer(), {});
-    const Json parsed = Json::parse(answer, nullptr, false);
+    Json parsed = Json::parse(answer, nullptr, false);
     if (parsed.is_object()) return parsed;
     fail(ErrorCode::kStoreCorrupt, "its answer to " + to_text(question.at("ask")) + " is no JSON object");
   }

@@ -78,19 +78,16 @@ ClaimPtr claim_of(const RecordedClaim& recorded, const JobRecord& job) {
 }  // namespace
 
 std::optional<Instant> next_due_job(RecordSession& session, const Exclusions& exclusions) {
-  std::vector<RecordedJob> page;
   std::optional<RecordedJob> last;
-  std::size_t limit = exclusions.empty() ? 1 : 10;
-  do {
-    page = session.due_jobs(kLatestInstant, last ? &*last : nullptr, limit, false);
+  for (std::size_t limit = exclusions.empty() ? 1 : 10;; limit = RecordSession::kPage) {
+    const std::vector<RecordedJob> page =
+        session.due_jobs(kLatestInstant, last ? &*last : nullptr, limit, false);
     for (const RecordedJob& job : page) {
       if (!is_excluded(job, exclusions)) return job.record.position.next_run_time;
     }
-    if (!page.empty()) last = page.back();
-    const bool full = page.size() == limit;
-    if (!full) return std::nullopt;
-    limit = RecordSession::kPage;
-  } while (true);
+    if (page.size() < limit) return std::nullopt;
+    last = page.back();
+  }
 }
 
 std::optional<ClaimIds::Outcome> RecordClaims::recall(const Uuid& claim_id) const {
@@ -307,16 +304,16 @@ class RecordClaims::Reclaimer {
     if (job.exists() && (!record.job || is_excluded(job, exclusions_of(request_)) || waits(record, *claim))) {
       return;
     }
-    if (decisions_ == most_decisions_) {
+    const bool back = job.exists() && comes_back(record, *claim);
+    if (decisions_ == most_decisions_ || (back && takeovers_.size() == limit_)) {
       left_some_ = true;
-    } else if (!job.exists() || !comes_back(record, *claim)) {
-      ++decisions_;
-      abandon(job, *claim);
-    } else if (takeovers_.size() == limit_) {
-      left_some_ = true;
-    } else {
-      ++decisions_;
+      return;
+    }
+    ++decisions_;
+    if (back) {
       takeovers_.push_back(expired);
+    } else {
+      abandon(job, *claim);
     }
   }
 
