@@ -96,3 +96,6 @@ def finish(process: subprocess.Popen[str]) -> str:
     output, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0, output
     return output
+
+
+from servers import mongodb_uri, redis_server  # noqa: E402, F401 -- fixtures, which use the above

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -14,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import wait_until
 from duetime.jobstores.base import BaseJobStore
 from duetime.schedulers.background import BackgroundScheduler
 from duetime.testing import ManualClock
@@ -23,7 +18,6 @@ from old_data import OLD_JOBS, run_apscheduler
 pytest.importorskip("apscheduler", minversion="3.11.3")
 
 NOW = datetime(2031, 3, 1, tzinfo=timezone.utc)
-MONGO_SERVER = Path(__file__).parents[1] / "support" / "mongo_server" / "start"
 
 WRITE = """
 import pickle
@@ -71,19 +65,13 @@ class Server:
 class RedisServer(Server):
     damage = 'store.redis.hset("apscheduler.jobs", "damaged", b"cos\\nsystem\\n(S\'touch pwned\'\\ntR.")'
 
-    def __init__(self, directory: Path) -> None:
-        self.socket = str(directory / "redis.sock")
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        pytest.importorskip("redis")
+        self.socket = request.getfixturevalue("redis_server").socket
         self.theirs = (
             "from apscheduler.jobstores.redis import RedisJobStore\n"
             f"store = RedisJobStore(unix_socket_path={self.socket!r})"
         )
-        command = ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", str(directory), "--save", ""]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        wait_until(self._answers)
-
-    def _answers(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as connection:
-            return connection.connect_ex(self.socket) == 0
 
     def make(self, **options: Any) -> BaseJobStore:
         from duetime.jobstores.redis import RedisJobStore
@@ -97,20 +85,13 @@ class RedisServer(Server):
             run_times = client.zrange("apscheduler.run_times", 0, -1, withscores=True)
             return client.hgetall("apscheduler.jobs"), run_times
 
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
 
 class MongoServer(Server):
     damage = 'store.collection.insert_one({"_id": "damaged", "next_run_time": 1.5, "job_state": b"damaged"})'
 
-    def __init__(self, directory: Path) -> None:
-        self.process = subprocess.Popen([MONGO_SERVER, "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        port = self.process.stdout.readline().strip()
-        assert port, "the MongoDB server of the tests does not start"
-        self.uri = f"mongodb://127.0.0.1:{port}"
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self.uri = request.getfixturevalue("mongodb_uri")
+        self._drop()
         self.theirs = (
             f"from apscheduler.jobstores.mongodb import MongoDBJobStore\nstore = MongoDBJobStore(host={self.uri!r})"
         )
@@ -126,32 +107,20 @@ class MongoServer(Server):
         with MongoClient(self.uri) as client:
             return list(client["apscheduler"]["jobs"].find().sort("_id"))
 
-    def stop(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
+    def _drop(self) -> None:
+        """What the tests before left on the server."""
+        from pymongo import MongoClient
+
+        with MongoClient(self.uri) as client:
+            client.drop_database("apscheduler")
 
 
-def _make_redis(directory: Path) -> RedisServer:
-    pytest.importorskip("redis")
-    return RedisServer(directory)
-
-
-def _make_mongo(directory: Path) -> MongoServer:
-    pytest.importorskip("pymongo")
-    if os.environ.get("CI") != "true" and not (shutil.which("java") and shutil.which("mvn")):
-        pytest.skip("there is no MongoDB server to be had here: no Java, or no Maven")
-    return MongoServer(directory)
-
-
-@pytest.fixture(params=[_make_redis, _make_mongo], ids=["redis", "mongodb"])
+@pytest.fixture(params=[RedisServer, MongoServer], ids=["redis", "mongodb"])
 def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "old_jobs.py").write_text(OLD_JOBS)
-    made = request.param(tmp_path)
-    yield made
-    made.stop()
+    yield request.param(request)
     sys.modules.pop("old_jobs", None)
 
 

@@ -1,19 +1,16 @@
-"""Jobs in a Redis server: they outlive their process, however it ends, and processes share them."""
+"""Jobs in a Redis server. What all job stores keep is in job_store_contract.py."""
 
 from __future__ import annotations
 
 import pickle
-import signal
 import socket
 import ssl
 import subprocess
 import sys
-from datetime import timedelta
 
 import pytest
-from conftest import START, finish, notes, wait_until
+from conftest import wait_until
 from duetime import events
-from duetime.jobstores.base import ConflictingIdError, JobLookupError
 from duetime.jobstores.redis import RedisJobStore
 from duetime.schedulers.background import BackgroundScheduler
 
@@ -29,135 +26,16 @@ def _nothing_seen():
     SEEN.clear()
 
 
-def answers(path):
-    try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(path))
-            connection.sendall(b"PING\r\n")
-            return connection.recv(100) == b"+PONG\r\n"
-    except OSError:
-        return False
-
-
-class Server:
-    def __init__(self, directory):
-        self.directory = directory
-        self.socket = str(directory / "redis.sock")
-        self.start()
-
-    def start(self):
-        command = ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", str(self.directory)]
-        self.process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL)
-        wait_until(lambda: answers(self.socket))
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture
-def server(tmp_path_factory):
-    made = Server(tmp_path_factory.mktemp("redis"))
-    yield made
-    made.kill()
-
-
-@pytest.fixture
-def open_store(clock, server):
-    """Schedulers over the same server, one after the other or at the same time."""
-    made = []
-
-    def start(paused=False, **options):
-        store = RedisJobStore(unix_socket_path=server.socket, socket_timeout=60, **options)
-        scheduler = BackgroundScheduler(clock=clock, timezone="UTC", jobstores={"default": store})
-        made.append(scheduler)
-        scheduler.start(paused)
-        return scheduler
-
-    yield start
-    for scheduler in made:
-        if scheduler.running:
-            scheduler.shutdown()
-
-
-def test_jobs_come_back(open_store):
-    first = open_store(paused=True)
-    first.add_job(note, "cron", hour=3, args=[1, ("a", {2})], kwargs={"key": START}, id="x", name="named")
-    first.add_job(note, "interval", hours=1, id="paused", next_run_time=None)
-    before = {job.id: (str(job), job.args, job.kwargs) for job in first.get_jobs()}
-    first.shutdown()
-
-    second = open_store(paused=True)
-    assert {job.id: (str(job), job.args, job.kwargs) for job in second.get_jobs()} == before
-    assert second.get_job("paused").next_run_time is None
-    with pytest.raises(ConflictingIdError):
-        second.add_job(note, "interval", hours=1, id="x")
-    second.remove_job("x")
-    with pytest.raises(JobLookupError):
-        second.remove_job("x")
-    second.remove_all_jobs()
-    assert second.get_jobs() == []
-
-
-def test_jobs_run(open_store, clock):
-    scheduler = open_store()
-    scheduler.add_job(note, "interval", minutes=1, args=[1], kwargs={"a": 2})
-    clock.advance(minutes=1)
-    wait_until(lambda: scheduler.get_runs(state="succeeded"))
-    assert SEEN == [((1,), {"a": 2})]
-
-
-def test_changes_are_stored(open_store):
-    first = open_store(paused=True)
-    first.add_job(note, "interval", hours=1, args=[1], id="x")
-    first.modify_job("x", args=[2], name="new")
-    first.reschedule_job("x", trigger="interval", minutes=5)
-    first.shutdown()
-    (job,) = open_store(paused=True).get_jobs()
-    assert (job.args, job.name, job.next_run_time) == ((2,), "new", START + timedelta(minutes=5))
-
-
-def test_a_job_that_another_scheduler_added_runs_at_once(open_store):
-    runs, adds = open_store(), open_store(paused=True)
-    adds.add_job(note, "date", run_date=START, misfire_grace_time=None)
-    wait_until(lambda: SEEN)
-    assert runs.get_jobs() == []
-
-
-def test_schedulers_share_each_fire(open_store, clock):
-    schedulers = [open_store() for _ in range(3)]
-    for i in range(20):
-        schedulers[0].add_job(note, "interval", minutes=1, args=[i], misfire_grace_time=None)
-    clock.advance(minutes=1)
-    wait_until(lambda: len(schedulers[0].get_runs(state="succeeded")) == 20)
-    assert sorted(args[0] for args, _ in SEEN) == list(range(20))
-
-
-def test_stores_of_different_keys_do_not_mix(open_store):
-    one, other = open_store(paused=True), open_store(paused=True, jobs_key="other {jobs}")
-    one.add_job(note, "interval", hours=1, id="x")
-    assert other.get_jobs() == []
-    other.remove_all_jobs()
-    assert [job.id for job in one.get_jobs()] == ["x"]
-
-
-def test_json_arguments(open_store):
-    scheduler = open_store(paused=True, serializer="json")
-    scheduler.add_job(note, "interval", hours=1, args=[1, "two"], kwargs={"three": [4]}, id="x")
-    assert scheduler.get_job("x").args == (1, "two")
-    with pytest.raises((TypeError, ValueError)):
-        scheduler.add_job(note, "interval", hours=1, args=[object()])
-
-
-def test_it_lives_through_a_restart_of_the_server(open_store, clock, server):
-    scheduler = open_store()
+def test_it_lives_through_a_restart_of_the_server(scheduler, clock, redis_server):
+    scheduler.add_jobstore(RedisJobStore(unix_socket_path=redis_server.socket, socket_timeout=60))
+    scheduler.start()
     told = []
     scheduler.add_listener(
         lambda event: told.append(event.code), events.EVENT_STORE_ERROR | events.EVENT_STORE_RECOVERED
     )
     scheduler.add_job(note, "interval", hours=1, id="lost")  # the server keeps nothing on disk
-    server.kill()
-    server.start()
+    redis_server.kill()
+    redis_server.start()
 
     def after_a_second(condition):
         clock.advance(seconds=1)
@@ -168,39 +46,6 @@ def test_it_lives_through_a_restart_of_the_server(open_store, clock, server):
     assert scheduler.get_jobs() == []
     scheduler.add_job(note, "date", misfire_grace_time=None)
     wait_until(lambda: after_a_second(lambda: SEEN))
-
-
-def test_a_killed_process_loses_nothing(program, server, tmp_path):
-    source = f"""
-        import sys, jobs
-        from duetime.jobstores.redis import RedisJobStore
-        from duetime.schedulers.background import BackgroundScheduler
-        scheduler = BackgroundScheduler(jobstores={{"default": RedisJobStore(unix_socket_path={server.socket!r})}})
-        scheduler.start(paused=sys.argv[1] == "add")
-        if sys.argv[1] == "add":
-            for i in range(20):
-                scheduler.add_job(jobs.note, "date", args=[str(i)], misfire_grace_time=None)
-        print("ready", flush=True)
-        sys.stdin.readline()
-        scheduler.shutdown()
-    """
-    adding = program(source, "add")
-    assert adding.stdout.readline() == "ready\n"
-    adding.send_signal(signal.SIGKILL)
-    adding.wait()
-    running = program(source, "run")
-    wait_until(lambda: len(notes(tmp_path)) == 20)
-    assert sorted(map(int, notes(tmp_path))) == list(range(20))
-    finish(running)
-
-
-def test_the_alias(clock, server):
-    scheduler = BackgroundScheduler(clock=clock, timezone="UTC")
-    scheduler.add_jobstore("redis", unix_socket_path=server.socket, jobs_key="example.jobs")
-    scheduler.start(paused=True)
-    scheduler.add_job(note, "interval", hours=1, id="x")
-    assert [job.id for job in scheduler.get_jobs()] == ["x"]
-    scheduler.shutdown()
 
 
 @pytest.mark.parametrize("name", ["db", "jobs_key", "run_times_key"])

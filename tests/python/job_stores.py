@@ -1,0 +1,111 @@
+"""The job stores that outlive a process, as data for the tests that all of them pass. A new one is one row here, and
+its server, if it has one, a fixture in servers.py."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+Options = dict[str, Any]
+
+
+class Documents:
+    """The job documents of a store, past the engine."""
+
+    def __init__(self, read: Callable[[str], bytes], write: Callable[[str, bytes], object]) -> None:
+        self.read = read
+        self.write = write
+
+
+@dataclass(frozen=True)
+class JobStoreKind:
+    """A class of job stores.
+
+    :ivar place: the fixture that says where its data goes
+    :ivar make_options: what ``jobstores={"default": ...}`` takes, from that fixture's value: text and numbers, which
+        programs are given as JSON. Each call is another store; the same options are the same store
+    :ivar documents: a context manager around the documents of the store with those options
+    """
+
+    name: str
+    place: str
+    make_options: Callable[[Any], Options]
+    documents: Callable[[Options], Any]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _name() -> str:
+    return f"tests_{uuid.uuid4().hex}"
+
+
+@contextmanager
+def _in_sqlite(options: Options) -> Iterator[Documents]:
+    with closing(sqlite3.connect(options["path"], isolation_level=None)) as database:
+
+        def read(job_id: str) -> bytes:
+            row = database.execute("SELECT CAST(document AS BLOB) FROM duetime_jobs WHERE id = ?", [job_id])
+            return bytes(row.fetchone()[0])
+
+        def write(job_id: str, document: bytes) -> None:
+            database.execute("UPDATE duetime_jobs SET document = ? WHERE id = ?", [document.decode(), job_id])
+
+        yield Documents(read, write)
+
+
+@contextmanager
+def _in_redis(options: Options) -> Iterator[Documents]:
+    from redis import Redis
+
+    key = f"{{duetime:{options['jobs_key']}}}:documents"
+    with Redis(unix_socket_path=options["unix_socket_path"]) as client:
+        yield Documents(lambda job_id: client.hget(key, job_id), lambda job_id, text: client.hset(key, job_id, text))
+
+
+@contextmanager
+def _in_mongodb(options: Options) -> Iterator[Documents]:
+    from pymongo import MongoClient
+
+    with MongoClient(options["host"]) as client:
+        jobs = client[options["database"]]["duetime_jobs"]
+
+        def read(job_id: str) -> bytes:
+            document: str = jobs.find_one(job_id)["document"]
+            return document.encode()
+
+        def write(job_id: str, document: bytes) -> None:
+            jobs.update_one({"_id": job_id}, {"$set": {"document": document.decode()}})
+
+        yield Documents(read, write)
+
+
+KINDS = [
+    JobStoreKind(
+        "sqlite",
+        "tmp_path",
+        lambda directory: {"type": "sqlite", "path": str(directory / f"{_name()}.db")},
+        _in_sqlite,
+    ),
+    JobStoreKind(
+        "redis",
+        "redis_server",
+        lambda server: {
+            "type": "redis",
+            "unix_socket_path": server.socket,
+            "socket_timeout": 60,
+            "jobs_key": _name(),
+        },
+        _in_redis,
+    ),
+    JobStoreKind(
+        "mongodb",
+        "mongodb_uri",
+        lambda uri: {"type": "mongodb", "host": uri, "database": _name()},
+        _in_mongodb,
+    ),
+]

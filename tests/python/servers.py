@@ -1,0 +1,65 @@
+"""Servers of job stores, started by the tests themselves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import DEADLINE, wait_until
+
+_MONGODB = Path(__file__).parents[1] / "support" / "mongo_server" / "start"
+
+
+class RedisServer:
+    """One that keeps nothing on disk, on a socket in a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.socket = str(directory / "redis.sock")
+        self.start()
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", str(self.directory)]
+        self.process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL)
+        wait_until(self._answers)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(self.socket)
+                connection.sendall(b"PING\r\n")
+                return connection.recv(100) == b"+PONG\r\n"
+        except OSError:
+            return False
+
+
+@pytest.fixture
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    made = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield made
+    made.kill()
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri() -> Iterator[str]:
+    """Of one of tests/support/mongo_server."""
+    pytest.importorskip("pymongo")
+    if os.environ.get("CI") != "true" and not (shutil.which("java") and shutil.which("mvn")):
+        pytest.skip("there is no MongoDB server to be had here: no Java, or no Maven")
+    process = subprocess.Popen([_MONGODB, "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    port = process.stdout.readline().strip()
+    assert port, "the MongoDB server of the tests does not start"
+    yield f"mongodb://127.0.0.1:{port}"
+    process.stdin.close()
+    process.wait(timeout=DEADLINE)
