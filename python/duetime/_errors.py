@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from duetime import _native
 
-__all__ = ("JobStoreError", "engine_errors")
+__all__ = ("JobStoreError", "PayloadRefusedError", "engine_errors")
 
 
 class JobStoreError(Exception):
@@ -19,6 +19,11 @@ class JobStoreError(Exception):
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.code = code
+
+
+class PayloadRefusedError(ValueError):
+    """What a stored job is to call, or its arguments, is not what its job store's options allow. Nothing of it was
+    imported, made or called; the job is parked."""
 
 
 _STORE_CODES = frozenset(

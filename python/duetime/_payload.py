@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +12,25 @@ from duetime.util import ref_to_obj
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from duetime._guard import PayloadGuard
     from duetime.job import Job
 
 __all__ = (
+    "PICKLES",
     "STATE_ENCODING",
     "Payload",
     "decode_arguments",
     "living_payload",
     "read_payload",
     "stored_payload",
-    "to_json",
 )
 
 
 #: of payloads that are the whole pickled state of a job of APScheduler 3 (docs/job_document.md)
 STATE_ENCODING = "apscheduler3-state"
+
+#: Encodings that are unpickled.
+PICKLES = frozenset({"pickle", STATE_ENCODING})
 
 #: What the engine keeps for a job: the task's name, and bytes with an encoding or, with ``None``, an object.
 Payload = tuple[str, str | None, Any]
@@ -56,73 +59,55 @@ def stored_payload(job: Job, serializer: str, pickle_protocol: int) -> Payload:
     task = job._check_serializable()
     args, kwargs = tuple(job._stored_args()), dict(job.kwargs)
     if serializer == "json":
+        from duetime._json_values import to_json
+
         return task, "json", to_json(args, kwargs)
     import pickle
 
     return task, "pickle", pickle.dumps((args, kwargs), pickle_protocol)
 
 
-def to_json(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
-    """Arguments that all languages can read.
-
-    :raises TypeError: naming the argument that would not come back as it is
-    """
-    for place, value in [*enumerate(args), *kwargs.items()]:
-        _check_json(value, f"args[{place}]" if isinstance(place, int) else f"kwargs[{place!r}]")
-    return json.dumps({"args": args, "kwargs": kwargs}, allow_nan=False).encode()
-
-
-def _check_json(value: Any, place: str) -> None:
-    """:raises TypeError: unless it comes back from JSON as it was"""
-    try:
-        restored = json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError) as exc:
-        raise TypeError(f"{place} cannot be stored as JSON: {value!r} ({exc})") from None
-    if restored != value:
-        raise TypeError(f"{place} cannot be stored as JSON: {value!r} would come back as {restored!r}")
-
-
-def decode_arguments(encoding: str, data: bytes) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+def decode_arguments(
+    encoding: str, data: bytes, loads: Callable[[bytes], Any] | None = None
+) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
     """Positional and keyword arguments from the bytes that a store kept.
 
+    :param loads: unpickles
     :raises ValueError: for an encoding that Python does not read, or JSON of another shape
     """
     if encoding == "none":
         return (), None
     if encoding == "json":
-        return _from_json(json.loads(data))
+        from duetime._json_values import from_json
+
+        return from_json(data)
     if encoding == "pickle":
         import pickle
 
-        args, kwargs = pickle.loads(data)
+        args, kwargs = (loads or pickle.loads)(data)
         return tuple(args), kwargs
     if encoding == STATE_ENCODING:
         from duetime._legacy.names import unpickle
 
-        state = unpickle(data)
+        state = (loads or unpickle)(data)
         return tuple(state["args"]), dict(state["kwargs"])
     raise ValueError(f"Arguments in encoding {encoding!r} cannot be read by Python; expected 'json' or 'pickle'")
 
 
-def _from_json(document: Any) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
-    if not isinstance(document, Mapping):
-        raise ValueError(f'Expected arguments as {{"args": [...], "kwargs": {{...}}}}, got {document!r}')
-    args, kwargs = document.get("args", []), document.get("kwargs", {})
-    if not isinstance(args, list) or not isinstance(kwargs, dict):
-        raise ValueError(f'Expected arguments as {{"args": [...], "kwargs": {{...}}}}, got {document!r}')
-    return tuple(args), kwargs
-
-
 def read_payload(
-    snapshot: _native.Job,
+    snapshot: _native.Job, guard: PayloadGuard | None
 ) -> tuple[Callable[..., Any], Iterable[Any], Mapping[str, Any], str | None]:
     """Callable, positional and keyword arguments and reference of a stored job.
 
     :raises LookupError: if there is no such callable in this program
+    :raises PayloadRefusedError: if the guard of its job store refuses it
     """
     living = snapshot.live_payload
     if living is not None:
         return _read_living(living)
+    if guard is not None:
+        stored = (snapshot.store, snapshot.id, snapshot.task, snapshot.payload_encoding, snapshot.payload)
+        return *guard.open(*stored), snapshot.task
     args, kwargs = decode_arguments(snapshot.payload_encoding, snapshot.payload)
     return ref_to_obj(snapshot.task), args, kwargs or {}, snapshot.task
 

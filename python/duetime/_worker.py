@@ -8,12 +8,16 @@ import struct
 import traceback
 from collections.abc import Callable
 from datetime import timezone
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from duetime import _native, runs
+from duetime._errors import PayloadRefusedError
 from duetime._failures import error_kind, error_text
 from duetime._payload import decode_arguments
 from duetime.util import ref_to_obj
+
+if TYPE_CHECKING:
+    from duetime._guard import PayloadGuard
 
 __all__ = ("main",)
 
@@ -104,9 +108,14 @@ def _parse_run(frame: bytes) -> _Run:
 # --- one run ------------------------------------------------------------------------------------------------
 
 
+_guards: dict[str, PayloadGuard] = {}  # of job stores, by alias
+
+
 def _invocation(run: _Run) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
     """What is to be called."""
     if run.task != _native.LIVE_TASK:
+        if run.store in _guards:
+            return _guards[run.store].open(run.store, run.job_id, run.task, run.encoding, run.payload)
         args, kwargs = decode_arguments(run.encoding, run.payload)
         func = ref_to_obj(run.task)
         return func, args, kwargs or {}
@@ -140,7 +149,9 @@ def _pickled_exception(exception: BaseException) -> bytes:
 def _unreadable(run: _Run, exception: BaseException) -> bytes:
     """What a store keeps may be readable elsewhere; an object of the parent's is not, and its run ends here."""
     status = _FAILED if run.task == _native.LIVE_TASK else _CANNOT_RUN
-    text = f"its arguments cannot be read by the worker process: {error_text(exception)}"
+    text = error_text(exception)
+    if not isinstance(exception, PayloadRefusedError):
+        text = f"its arguments cannot be read by the worker process: {text}"
     return _failure(run, RuntimeError(text), status)
 
 
@@ -176,7 +187,8 @@ def _get_ready(setup: bytes) -> None:
         spawn.prepare(prepared)
     finally:
         del current._inheriting
-    function, arguments = pickle.loads(initializer)
+    function, arguments, guards = pickle.loads(initializer)
+    _guards.update(guards)
     if function is not None:
         function(*arguments)
 

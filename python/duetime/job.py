@@ -15,6 +15,7 @@ from duetime.triggers.base import BaseTrigger
 from duetime.util import convert_to_datetime, datetime_repr, is_later, obj_to_ref, ref_to_obj, undefined
 
 if TYPE_CHECKING:
+    from duetime._guard import PayloadGuard
     from duetime.executors._bridge import RunningExecution
     from duetime.jobstores.base import NativeJobStore
     from duetime.schedulers.base import BaseScheduler
@@ -48,6 +49,7 @@ class Job:
     __slots__ = (
         "__weakref__",
         "_execution",
+        "_guard",
         "_jobstore_alias",
         "_next_run_time",
         "_run_id",
@@ -89,6 +91,8 @@ class Job:
     _snapshot: _native.Job
     # The engine's claim on a job that it handed to an executor written in Python; there only then.
     _execution: RunningExecution
+    # Of the job store that it came from.
+    _guard: PayloadGuard | None
     # Of the run that somebody asked for, of a job store written in Python; there only then.
     _run_id: str
     # Where to ask for the present next_run_time.
@@ -146,6 +150,7 @@ class Job:
         job = cls.__new__(cls)
         job._scheduler = scheduler
         job._store = store if store.living else None
+        job._guard = store._guard
         job._show(snapshot)
         return job
 
@@ -183,7 +188,8 @@ class Job:
     def _read_payload(self) -> None:
         from duetime._payload import read_payload
 
-        self.func, self.args, self.kwargs, self.func_ref = read_payload(self._snapshot)
+        guard = getattr(self, "_guard", None)
+        self.func, self.args, self.kwargs, self.func_ref = read_payload(self._snapshot, guard)
 
     # --- what users do ------------------------------------------------------------------------------
 

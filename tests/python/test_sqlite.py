@@ -3,30 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import START
 from duetime.jobstores.sqlite import SQLiteJobStore
 from duetime.schedulers.background import BackgroundScheduler
-
-
-def note(*args, **kwargs):
-    pass
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        ({"args": [1, START]}, "args[1] cannot be stored as JSON: datetime.datetime("),
-        ({"args": [(1, 2)]}, "args[0] cannot be stored as JSON: (1, 2) would come back as [1, 2]"),
-        ({"kwargs": {"a": {1: 2}}}, "kwargs['a'] cannot be stored as JSON: {1: 2} would come back as {'1': 2}"),
-        ({"args": [float("nan")]}, "args[0] cannot be stored as JSON: nan"),
-    ],
-)
-def test_what_json_refuses(running, tmp_path, arguments, text):
-    running.add_jobstore(SQLiteJobStore(tmp_path / "jobs.db", serializer="json"), "file")
-    with pytest.raises(TypeError) as caught:
-        running.add_job(note, jobstore="file", **arguments)
-    assert str(caught.value).startswith(text)
-    assert running.get_jobs() == []
 
 
 @pytest.mark.parametrize(

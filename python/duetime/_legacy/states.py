@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from duetime._json_values import to_json
 from duetime._legacy.records import Record, UnreadableError, name_of, read_pickle
 from duetime._legacy.times import to_datetime
 from duetime._legacy.triggers import members_of, to_trigger
-from duetime._payload import STATE_ENCODING, to_json
+from duetime._payload import STATE_ENCODING
 from duetime.triggers.base import BaseTrigger
 
 __all__ = ("OldJob", "OldRow", "is_plain", "job_from_members", "old_payload", "read_row")

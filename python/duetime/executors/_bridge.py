@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from duetime import _native
+from duetime._errors import PayloadRefusedError
 from duetime._failures import error_kind, error_text
 from duetime.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from duetime.runs import CurrentRun
@@ -73,7 +74,8 @@ class RunningExecution:
 
     def cannot_run(self, exc: BaseException) -> None:
         """Parks the job: its callable or arguments cannot be read here."""
-        reason = f"its arguments cannot be read here: {error_text(exc)}"
+        refused = isinstance(exc, PayloadRefusedError)
+        reason = error_text(exc) if refused else f"its arguments cannot be read here: {error_text(exc)}"
         self._execution.finish(0, _native.TASK_CANNOT_RUN, error_kind(exc), reason)
         for run in range(1, len(self.run_times)):
             self._execution.may_start(run)  # says no

@@ -6,9 +6,12 @@ import builtins
 import os
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from duetime._failures import error_kind, error_text
+
+if TYPE_CHECKING:
+    from duetime._guard import PayloadGuard
 
 __all__ = ("Codec", "worker_program", "worker_setup")
 
@@ -23,17 +26,20 @@ def worker_program() -> list[str]:
     return [os.fsdecode(interpreter), *util._args_from_interpreter_flags(), "-c", source]  # type: ignore[attr-defined]
 
 
-def worker_setup(initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> bytes:
+def worker_setup(
+    initializer: Callable[..., object] | None, initargs: tuple[Any, ...], guards: dict[str, PayloadGuard]
+) -> bytes:
     """What makes a fresh interpreter ready for the functions of this program.
 
+    :param guards: of job stores, by alias
     :raises RuntimeError: if this is a worker process itself that is importing the program's main module
     """
     from multiprocessing import spawn
 
     prepared = spawn.get_preparation_data("DuetimeWorker")
     prepared["authkey"] = bytes(prepared["authkey"])
-    # The initializer may be of the main module, which is there only once the worker has done the rest.
-    return pickle.dumps((prepared, pickle.dumps((initializer, initargs))))
+    # These may name what is in the main module, which is there only once the worker has done the rest.
+    return pickle.dumps((prepared, pickle.dumps((initializer, initargs, guards))))
 
 
 class _WorkerTraceback(Exception):

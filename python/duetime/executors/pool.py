@@ -152,6 +152,10 @@ class ThreadPoolExecutor(EnginePool):
         self._thread_name_prefix: str = options.get("thread_name_prefix", "")
         self._numbers = itertools.count()
 
+    def _runs_in_engine(self) -> bool:
+        """The engine's threads do not tell of which job the arguments are that they ask for."""
+        return super()._runs_in_engine() and not self._scheduler._looks_at_jobs
+
     def _make_pool(self) -> Executor:
         from concurrent.futures import ThreadPoolExecutor as Pool
 
@@ -218,7 +222,11 @@ class ProcessPoolExecutor(EnginePool):
         scheduler._open_process_pool(
             alias,
             worker_program(),
-            worker_setup(self.pool_kwargs.get("initializer"), tuple(self.pool_kwargs.get("initargs", ()))),
+            worker_setup(
+                self.pool_kwargs.get("initializer"),
+                tuple(self.pool_kwargs.get("initargs", ())),
+                {store: guard for store, guard in scheduler._guards.items() if guard is not None},
+            ),
             self.max_workers,
             self.pool_kwargs.get("max_tasks_per_child") or 0,
             0 if self.timeout is None else max(1, round(self.timeout * 1_000_000)),

@@ -10,7 +10,8 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
 from duetime import _native
-from duetime._errors import engine_errors, translate
+from duetime._errors import PayloadRefusedError, engine_errors, translate
+from duetime._open_guards import open_guards
 from duetime._payload import Payload
 from duetime._zones import share_search_path
 from duetime.job import Job
@@ -21,6 +22,7 @@ from duetime.triggers._python import register_python_triggers
 from duetime.util import UTC, is_later, undefined
 
 if TYPE_CHECKING:
+    from duetime._guard import PayloadGuard
     from duetime.schedulers.base import BaseScheduler
 
 __all__ = (
@@ -28,6 +30,7 @@ __all__ = (
     "ConflictingIdError",
     "JobLookupError",
     "NativeJobStore",
+    "PayloadRefusedError",
     "TransientJobError",
     "is_run_by_engine",
 )
@@ -62,6 +65,7 @@ class BaseJobStore(metaclass=ABCMeta):
 
     _scheduler: Any = None
     _alias: str | None = None
+    _guard: PayloadGuard | None = None  # of stored jobs
     _logger = logging.getLogger("apscheduler.jobstores")
 
     def start(self, scheduler: BaseScheduler, alias: str) -> None:
@@ -214,6 +218,8 @@ class NativeJobStore(BaseJobStore):
 
     def _open_alone(self) -> _native.Scheduler:
         """An engine that has this store only and is never started."""
+        if self._guard is not None:
+            open_guards.add(self._guard)
         share_search_path()
         register_python_triggers()
         with engine_errors():
@@ -230,13 +236,23 @@ class NativeJobStore(BaseJobStore):
         super().start(scheduler, alias)
         self._own_engine = None
         self._in_engine = self._is_unchanged()
+        self._put_guard_up()
         if scheduler is not None and self._in_engine:
             scheduler._open_store(alias, self)
         else:
             self.lookup_job("-")  # a store that cannot be opened is to say so now
 
+    def _put_guard_up(self) -> None:
+        """Nothing of the store is read before."""
+        if self._guard is not None:
+            open_guards.add(self._guard)
+        if isinstance(getattr(self._scheduler, "_guards", None), dict):
+            self._scheduler._set_guard(self._alias, self._guard)
+
     def shutdown(self) -> None:
         self._own_engine = None
+        if self._guard is not None:
+            open_guards.discard(self._guard)
 
     def lookup_job(self, job_id: str) -> Job | None:
         try:

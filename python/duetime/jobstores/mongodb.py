@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Any
 from duetime._legacy.importing import copy_in
 from duetime._legacy.mongodb import read_mongodb
 from duetime._legacy.states import OldRow
-from duetime._payload import Payload, stored_payload
-from duetime.job import Job
 from duetime.jobstores._mongodb_uri import connection_uri, server_names
-from duetime.jobstores.base import NativeJobStore
+from duetime.jobstores.persistent import PROTECTION, PersistentJobStore
 from duetime.util import maybe_ref
 
 if TYPE_CHECKING:
     from duetime.schedulers.base import BaseScheduler
 
 __all__ = ("MongoDBJobStore",)
-
-_SERIALIZERS = ("pickle", "json")
 
 
 def _arguments_of(client: Any) -> dict[str, Any]:
@@ -33,7 +29,7 @@ def _arguments_of(client: Any) -> dict[str, Any]:
     raise TypeError(f'The "client" parameter must be a pymongo.MongoClient, got {type(client).__name__!r}')
 
 
-class MongoDBJobStore(NativeJobStore):
+class MongoDBJobStore(PersistentJobStore):
     """Keeps jobs and the history of their runs in collections of its own, beside the one that APScheduler would use.
     Schedulers that share a database run each fire once. Jobs that APScheduler 3 left are copied at the first start, and
     stay where they are.
@@ -48,9 +44,9 @@ class MongoDBJobStore(NativeJobStore):
     :param database: database to store jobs in
     :param collection: the collection that APScheduler would use; ours are named after it
     :param client: a ``pymongo.MongoClient``, or a reference to one, whose servers, credentials and TLS options are used
-    :param pickle_protocol: for ``"pickle"``
-    :param serializer: of arguments: ``"pickle"`` for any objects of Python, or ``"json"``, which other languages can
-        read and which is safe to read from a database that others may write
+    :param pickle_protocol: for ``serializer="pickle"``
+    :param options: ``serializer``, ``signing_key``, ``allowed_modules`` and ``allowed_classes`` of
+        :class:`~duetime.jobstores.persistent.PersistentJobStore`; the rest is for the connection
     """
 
     def __init__(
@@ -59,24 +55,19 @@ class MongoDBJobStore(NativeJobStore):
         collection: str = "jobs",
         client: Any = None,
         pickle_protocol: int = pickle.HIGHEST_PROTOCOL,
-        *,
-        serializer: str = "pickle",
-        **connect_args: Any,
+        **options: Any,
     ) -> None:
-        super().__init__()
+        protection = {name: options.pop(name) for name in PROTECTION if name in options}
+        super().__init__(pickle_protocol=pickle_protocol, **protection)
         if not database:
             raise ValueError('The "database" parameter must not be empty')
         if not collection:
             raise ValueError('The "collection" parameter must not be empty')
-        if serializer not in _SERIALIZERS:
-            raise ValueError(f"serializer must be 'pickle' or 'json', got {serializer!r}")
         self.database_name = database
         self.collection_name = collection
-        self.pickle_protocol = pickle_protocol
-        self.serializer = serializer
         self._client = None if client is None else maybe_ref(client)
         self._made_client = False
-        self._connect_args = connect_args if client is None else _arguments_of(self._client)
+        self._connect_args = options if client is None else _arguments_of(self._client)
         self._uri = connection_uri(self._connect_args)
 
     @property
@@ -131,9 +122,6 @@ class MongoDBJobStore(NativeJobStore):
     def _prefix(self) -> str:
         """Of our collections; another for each of APScheduler's."""
         return "duetime" if self.collection_name == "jobs" else f"duetime_{self.collection_name}"
-
-    def _payload(self, job: Job) -> Payload:
-        return stored_payload(job, self.serializer, self.pickle_protocol)
 
     def __repr__(self) -> str:
         return (

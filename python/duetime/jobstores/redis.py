@@ -12,16 +12,13 @@ from urllib.parse import quote
 from duetime._legacy.importing import copy_in
 from duetime._legacy.redis import read_redis
 from duetime._legacy.states import OldRow
-from duetime._payload import Payload, stored_payload
-from duetime.job import Job
-from duetime.jobstores.base import NativeJobStore
+from duetime.jobstores.persistent import PROTECTION, PersistentJobStore
 
 if TYPE_CHECKING:
     from duetime.schedulers.base import BaseScheduler
 
 __all__ = ("RedisJobStore",)
 
-_SERIALIZERS = ("pickle", "json")
 _DEFAULT_JOBS_KEY = "apscheduler.jobs"
 
 # What redis-py's client takes and what it is called in the engine's configuration.
@@ -79,7 +76,7 @@ def _key_prefix(jobs_key: str) -> str:
     return "duetime" if jobs_key == _DEFAULT_JOBS_KEY else "duetime:" + quote(jobs_key, safe=":./ ")
 
 
-class RedisJobStore(NativeJobStore):
+class RedisJobStore(PersistentJobStore):
     """Keeps jobs and the history of their runs in a Redis server. Processes that share it run each fire once. Jobs that
     APScheduler 3 left are copied at the first start, and stay where they are.
 
@@ -87,11 +84,11 @@ class RedisJobStore(NativeJobStore):
     :param jobs_key: the key of APScheduler's jobs. The store's own keys are named after it
     :param run_times_key: the key of the run times of APScheduler's jobs
     :param pickle_protocol: for ``serializer="pickle"``
-    :param serializer: of arguments: ``"pickle"`` for any objects of Python, or ``"json"``, which other languages
-        can read and which is safe to read from a server that others may write to
-    :param connect_args: as :class:`redis.Redis` takes them: ``host``, ``port``, ``username``, ``password``,
-        ``unix_socket_path``, ``socket_timeout``, ``socket_connect_timeout`` (the last two 5 seconds unless given);
-        ``ssl`` with ``ssl_ca_certs``, ``ssl_certfile``, ``ssl_keyfile``, ``ssl_cert_reqs`` and ``ssl_check_hostname``
+    :param options: ``serializer``, ``signing_key``, ``allowed_modules`` and ``allowed_classes`` of
+        :class:`~duetime.jobstores.persistent.PersistentJobStore`; the rest as :class:`redis.Redis` takes them:
+        ``host``, ``port``, ``username``, ``password``, ``unix_socket_path``, ``socket_timeout``,
+        ``socket_connect_timeout`` (the last two 5 seconds unless given); ``ssl`` with ``ssl_ca_certs``,
+        ``ssl_certfile``, ``ssl_keyfile``, ``ssl_cert_reqs`` and ``ssl_check_hostname``
     """
 
     def __init__(
@@ -100,27 +97,22 @@ class RedisJobStore(NativeJobStore):
         jobs_key: str = _DEFAULT_JOBS_KEY,
         run_times_key: str = "apscheduler.run_times",
         pickle_protocol: int = pickle.HIGHEST_PROTOCOL,
-        *,
-        serializer: str = "pickle",
-        **connect_args: Any,
+        **options: Any,
     ) -> None:
-        super().__init__()
+        protection = {name: options.pop(name) for name in PROTECTION if name in options}
+        super().__init__(pickle_protocol=pickle_protocol, **protection)
         if db is None:
             raise ValueError('The "db" parameter must not be empty')
         if not jobs_key:
             raise ValueError('The "jobs_key" parameter must not be empty')
         if not run_times_key:
             raise ValueError('The "run_times_key" parameter must not be empty')
-        if serializer not in _SERIALIZERS:
-            raise ValueError(f"serializer must be 'pickle' or 'json', got {serializer!r}")
-        _require_known(connect_args)
-        self._tls = _tls(connect_args)
+        _require_known(options)
+        self._tls = _tls(options)
         self.db = int(db)
         self.jobs_key = jobs_key
         self.run_times_key = run_times_key
-        self.pickle_protocol = pickle_protocol
-        self.serializer = serializer
-        self._connect_args = connect_args
+        self._connect_args = options
 
     @cached_property
     def redis(self) -> Any:
@@ -165,6 +157,3 @@ class RedisJobStore(NativeJobStore):
             elif name in _SERVER:
                 configuration[_SERVER[name]] = value.decode() if isinstance(value, bytes) else value
         return configuration
-
-    def _payload(self, job: Job) -> Payload:
-        return stored_payload(job, self.serializer, self.pickle_protocol)

@@ -14,9 +14,7 @@ from duetime import _native
 from duetime._legacy.importing import copy_in
 from duetime._legacy.sqlite import read_sqlite
 from duetime._legacy.states import OldRow
-from duetime._payload import Payload, stored_payload
-from duetime.job import Job
-from duetime.jobstores.base import NativeJobStore
+from duetime.jobstores.persistent import PersistentJobStore
 from duetime.util import maybe_ref
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ _ASYNCHRONOUS = frozenset({"aiomysql", "asyncmy"})
 _TIMEOUTS = {"connect_timeout": 10, "read_timeout": 30, "write_timeout": 30}  # of PyMySQL, which has none
 
 
-class SQLAlchemyJobStore(NativeJobStore):
+class SQLAlchemyJobStore(PersistentJobStore):
     """Keeps jobs in a database. To one of SQLite the engine talks itself; SQLAlchemy only helps to name it. To others,
     such as MySQL and MariaDB, SQLAlchemy talks.
 
@@ -50,6 +48,8 @@ class SQLAlchemyJobStore(NativeJobStore):
     :param tableschema: where the tables are, in databases that have schemas; ``None`` or ``"main"`` for SQLite
     :param engine_options: as for :func:`~sqlalchemy.create_engine`; of them, ``connect_args["timeout"]`` says how many
         seconds to wait for another process's write
+    :param protection: ``serializer``, ``signing_key``, ``allowed_modules`` and ``allowed_classes`` of
+        :class:`~duetime.jobstores.persistent.PersistentJobStore`
     :raises ValueError: without ``url`` and ``engine``, or for a name that is none
     :raises NotImplementedError: for another database
     """
@@ -63,9 +63,9 @@ class SQLAlchemyJobStore(NativeJobStore):
         pickle_protocol: int = pickle.HIGHEST_PROTOCOL,
         tableschema: str | None = None,
         engine_options: Mapping[str, Any] | None = None,
+        **protection: Any,
     ) -> None:
-        super().__init__()
-        self.pickle_protocol = pickle_protocol
+        super().__init__(pickle_protocol=pickle_protocol, **protection)
         self._tablename = _checked_name("tablename", tablename)
         self._engine_options = dict(engine_options or {})
         self._given_engine = maybe_ref(engine) if engine else None
@@ -121,16 +121,13 @@ class SQLAlchemyJobStore(NativeJobStore):
         arguments = self._engine_options.get("connect_args") or {}
         return float(arguments.get("timeout", self._database.timeout))
 
-    def _payload(self, job: Job) -> Payload:
-        return stored_payload(job, "pickle", self.pickle_protocol)
-
     # --- life ---------------------------------------------------------------------------------------
 
     def start(self, scheduler: BaseScheduler, alias: str) -> None:
         if not self._database.is_sqlite:
             super().start(scheduler, alias)
             source = f"apscheduler:{self._tablename}"
-            self._unread_jobs = copy_in(self, source, self._read_old_jobs, self.pickle_protocol)
+            self._unread_jobs = copy_in(self, source, self._read_old_jobs, self.pickle_protocol, self.serializer)
             return
         if self._database.path is None:
             super().start(scheduler, alias)
@@ -141,7 +138,7 @@ class SQLAlchemyJobStore(NativeJobStore):
             self._database.path, self._tablename, f"{self._table_prefix}_meta", f"import:{source}", self._timeout
         )
         super().start(scheduler, alias)
-        self._unread_jobs = copy_in(self, source, lambda: rows, self.pickle_protocol)  # opens it, too
+        self._unread_jobs = copy_in(self, source, lambda: rows, self.pickle_protocol, self.serializer)  # opens it, too
 
     def _read_old_jobs(self) -> list[OldRow] | None:
         from duetime._legacy.sql import read_sql

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import pickle
 from abc import ABC, abstractmethod
 from typing import Any
 
 from duetime import _native
-from duetime._payload import Payload, stored_payload
-from duetime.job import Job
-from duetime.jobstores.base import NativeJobStore
+from duetime.jobstores.persistent import PersistentJobStore
 
 __all__ = ("RecordStorage", "StorageJobStore")
-
-_SERIALIZERS = ("pickle", "json")
 
 
 class RecordStorage(ABC):
@@ -85,37 +80,23 @@ def add_storage(engine: _native.Scheduler, alias: str, storage: RecordStorage) -
     engine.add_storage(alias, storage.name, storage.max_operations, storage.has_clock, _Texts(storage))
 
 
-class StorageJobStore(NativeJobStore):
+class StorageJobStore(PersistentJobStore):
     """Keeps jobs and the history of their runs in a storage written in Python. Schedulers that share what it stands
     for run each fire once.
 
     :param storage: the storage
-    :param serializer: of arguments: ``"pickle"`` for any objects of Python, or ``"json"``, which other languages can
-        read and which is safe to read from a storage that others may write to
-    :param pickle_protocol: for ``"pickle"``
+    :param options: ``pickle_protocol``, ``serializer``, ``signing_key``, ``allowed_modules`` and ``allowed_classes`` of
+        :class:`~duetime.jobstores.persistent.PersistentJobStore`
     """
 
-    def __init__(
-        self,
-        storage: RecordStorage,
-        *,
-        serializer: str = "pickle",
-        pickle_protocol: int = pickle.HIGHEST_PROTOCOL,
-    ) -> None:
-        super().__init__()
+    def __init__(self, storage: RecordStorage, **options: Any) -> None:
+        super().__init__(**options)
         if not isinstance(storage, RecordStorage):
             raise TypeError(f"storage must be a RecordStorage, got {type(storage).__name__!r}")
-        if serializer not in _SERIALIZERS:
-            raise ValueError(f"serializer must be 'pickle' or 'json', got {serializer!r}")
         self.storage = storage
-        self.serializer = serializer
-        self.pickle_protocol = pickle_protocol
 
     def _add_to(self, engine: _native.Scheduler, alias: str) -> None:
         add_storage(engine, alias, self.storage)
-
-    def _payload(self, job: Job) -> Payload:
-        return stored_payload(job, self.serializer, self.pickle_protocol)
 
     def __repr__(self) -> str:
         return f"<{self.__class__.__name__} (storage={self.storage.name})>"

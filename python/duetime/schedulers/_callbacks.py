@@ -32,6 +32,9 @@ class Callbacks:
 
     def resolve(self, name: str) -> Callable[..., Any] | None:
         """The callable of a textual reference; ``None`` parks its jobs."""
+        scheduler = self._scheduler()
+        if scheduler is not None and scheduler._looks_at_jobs:
+            return _found_by_job  # which of its jobs may have it is seen when each is handed over
         try:
             func = ref_to_obj(name)
             if not callable(func):
@@ -44,7 +47,9 @@ class Callbacks:
             return found
 
     def decode(self, encoding: str, data: bytes) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
-        return decode_arguments(encoding, data)
+        scheduler, run = self._scheduler(), _native.current_run()
+        guard = None if scheduler is None or run is None else scheduler._guards.get(run[2])
+        return decode_arguments(encoding, data) if guard is None else guard.decode(encoding, data)
 
     def is_cancelled(self, run_id: str) -> bool:
         """Of a run that goes on. A scheduler that is gone wants all of its runs to end."""
@@ -167,6 +172,11 @@ _PROBLEM = frozenset(
     }
 )
 _STORE = frozenset({events.EVENT_STORE_ERROR, events.EVENT_STORE_RECOVERED})
+
+
+def _found_by_job(*args: Any, **kwargs: Any) -> None:
+    """What stands for every callable where executors get whole jobs."""
+    raise RuntimeError("the executor did not ask the job for its callable")
 
 
 def _clear_frames(trace: TracebackType | None) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
+from duetime._errors import PayloadRefusedError
 from duetime.events import (
     EVENT_JOB_MAX_INSTANCES,
     EVENT_JOB_PARKED,
@@ -86,6 +87,13 @@ class StoreLane:
         except LookupError:
             self._park(job, _no_executor(job.executor), events)
             return
+        try:
+            job.func  # noqa: B018 -- reads callable and arguments
+        except PayloadRefusedError as exc:
+            self._park(job, str(exc), events)
+            return
+        except Exception:
+            self._scheduler._logger.debug('Job "%s" cannot be read; its run will say so', job, exc_info=True)
         try:
             run_times = self._due_times(job, now)
             next_run_time = job.trigger.get_next_fire_time(run_times[-1], now) if run_times else None

@@ -40,7 +40,7 @@ from duetime.events import (
 )
 from duetime.executors._bridge import EngineBridge
 from duetime.executors.base import BaseExecutor, MaxInstancesReachedError, in_job
-from duetime.executors.pool import EnginePool, ThreadPoolExecutor, threads_are_greenlets
+from duetime.executors.pool import EnginePool, ProcessPoolExecutor, ThreadPoolExecutor, threads_are_greenlets
 from duetime.job import Job
 from duetime.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError, NativeJobStore, is_run_by_engine
 from duetime.jobstores.memory import MemoryJobStore
@@ -59,6 +59,7 @@ from duetime.triggers.interval import IntervalTrigger
 from duetime.util import astimezone, get_localzone, maybe_ref, undefined
 
 if TYPE_CHECKING:
+    from duetime._guard import PayloadGuard
     from duetime.testing import ManualClock
 
 __all__ = ("STATE_PAUSED", "STATE_RUNNING", "STATE_STOPPED", "BaseScheduler")
@@ -192,6 +193,8 @@ class BaseScheduler(metaclass=ABCMeta):
         self._bridges: dict[str, EngineBridge] = {}
         self._lanes: dict[str, StoreLane] = {}
         self._lane_threads: dict[str, LaneThread] = {}
+        self._guards: dict[str, PayloadGuard | None] = {}
+        self._looks_at_jobs = False
         self._make_locks()
         self._standby = Standby(self, None)
         self._state = STATE_STOPPED
@@ -361,6 +364,8 @@ class BaseScheduler(metaclass=ABCMeta):
         return None
 
     def _start_parts(self) -> None:
+        self._guards = {alias: store._guard for alias, store in self._stores()}
+        self._looks_at_jobs = any(guard is not None and guard.looks_at_jobs for guard in self._guards.values())
         with self._executors_lock:
             if "default" not in self._executors:
                 self.add_executor(self._create_default_executor(), "default")
@@ -373,6 +378,24 @@ class BaseScheduler(metaclass=ABCMeta):
                 store.start(self, alias)
             for job, jobstore_alias, replace_existing in self._pending_jobs:
                 self._real_add_job(job, jobstore_alias, replace_existing)
+
+    def _set_guard(self, alias: str, guard: PayloadGuard | None) -> None:
+        """For job stores that are added, or get other keys, while the scheduler runs.
+
+        :raises RuntimeError: if an executor cannot do any more what the guard demands
+        """
+        if guard is not None and not self._can_obey(alias, guard):
+            raise RuntimeError(
+                f'Job store "{alias}" restricts its jobs, and the executors were started without knowing that: '
+                "add it before start()"
+            )
+        self._guards[alias] = guard
+
+    def _can_obey(self, alias: str, guard: PayloadGuard) -> bool:
+        if guard.looks_at_jobs and not self._looks_at_jobs:
+            return False
+        told_at_start = self.state == STATE_STOPPED or self._guards.get(alias) is not None
+        return told_at_start or not any(isinstance(each, ProcessPoolExecutor) for each in self._executors.values())
 
     def _start_executor(self, executor: BaseExecutor, alias: str) -> None:
         executor.start(self, alias)

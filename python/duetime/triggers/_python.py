@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from duetime import _native
+from duetime._open_guards import open_guards
 from duetime._zones import zone_from_name, zone_name
 from duetime.triggers.base import BaseTrigger
 from duetime.util import obj_to_ref
@@ -68,7 +69,33 @@ def make_python_trigger(trigger: BaseTrigger, zone: tzinfo, *, living: bool) -> 
 
         document["timezone"] = zone_name(zone)
         document["pickle"] = b64encode(pickle.dumps(trigger, pickle.HIGHEST_PROTOCOL)).decode("ascii")
+        if open_guards:
+            _make_acceptable(document)
     return _native.Trigger.plugin(adapter, json.dumps(document))
+
+
+def _make_acceptable(document: dict[str, Any]) -> None:
+    """To this process, as far as it can: what could not be read again is not stored.
+
+    :raises PayloadRefusedError: if it cannot
+    """
+    from duetime._guard import load_trigger, trigger_signatures
+
+    signatures = trigger_signatures(document)
+    if signatures:
+        document["signatures"] = signatures
+    load_trigger(document)
+
+
+def _load(document: dict[str, Any]) -> Any:
+    if open_guards:
+        from duetime._guard import load_trigger
+
+        return load_trigger(document)
+    import pickle
+    from base64 import b64decode
+
+    return pickle.loads(b64decode(document["pickle"]))
 
 
 def python_trigger_from_document(document: dict[str, Any]) -> BaseTrigger:
@@ -80,10 +107,7 @@ def _adapter_from_document(document: dict[str, Any]) -> _Adapter:
     key = document.get("living")
     if key is not None:
         return _living[key]
-    import pickle
-    from base64 import b64decode
-
-    trigger = pickle.loads(b64decode(document["pickle"]))
+    trigger = _load(document)
     if not isinstance(trigger, BaseTrigger):
         raise TypeError(f"Expected a trigger instance, got {type(trigger).__name__} instead")
     return _Adapter(trigger, zone_from_name(document["timezone"]))
