@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -66,6 +67,39 @@ async def app(scope, receive, send):
 """
 )
 
+FASTAPI = """
+import os
+from contextlib import asynccontextmanager
+
+import jobs
+from duetime import events
+from duetime.schedulers.asyncio import AsyncIOScheduler
+from fastapi import FastAPI, Request
+
+def told(event):
+    jobs.note(f"ran {os.getpid()} {event.scheduled_run_time.isoformat()}")
+
+@asynccontextmanager
+async def lifespan(app):
+    stores = {"default": {"type": "sqlite", "path": "jobs.db"}}
+    scheduler = AsyncIOScheduler(timezone="UTC", jobstores=stores, job_defaults={"misfire_grace_time": 60})
+    scheduler.add_listener(told, events.EVENT_JOB_EXECUTED)
+    async with scheduler:
+        scheduler.add_job(
+            jobs.in_loop, "interval", seconds=0.2, start_date="2026-01-01", id="job", replace_existing=True
+        )
+        jobs.note(f"began {os.getpid()}")
+        yield {"scheduler": scheduler}
+    jobs.note(f"ended {os.getpid()}")
+
+app = FastAPI(lifespan=lifespan)
+
+@app.get("/jobs")
+async def add(request: Request):
+    job = request.state.scheduler.add_job(jobs.in_loop, "date")
+    return job.id
+"""
+
 FLASK = (
     PROGRAM
     + """
@@ -104,6 +138,10 @@ class Server:
     def began(self) -> list[int]:
         """The processes that have started a scheduler."""
         return [int(line.split()[1]) for line in notes(self.directory) if line.startswith("began")]
+
+    def ended(self) -> list[int]:
+        """The processes that have been told to end, and did."""
+        return [int(line.split()[1]) for line in notes(self.directory) if line.startswith("ended")]
 
     def runs(self) -> list[tuple[int, str]]:
         """Process and scheduled time of each run."""
@@ -162,7 +200,7 @@ def serve(tmp_path):
 
 
 JOBS = '''
-    import os
+    import asyncio, os
 
     def note(line):
         """Appends a line to the file "notes"; such appends do not mix."""
@@ -172,10 +210,15 @@ JOBS = '''
 
     def nothing():
         pass
+
+    async def in_loop():
+        """A loop that it is not in would not wake it up."""
+        await asyncio.wait_for(asyncio.sleep(0.001), 60)
 '''
 
 GUNICORN = ("gunicorn", "web:app", "--bind", "127.0.0.1:0", "--workers", "4", "--threads", "2")
 UVICORN = ("uvicorn", "web:app", "--host", "127.0.0.1", "--port", "0", "--workers", "4")
+UVICORN_ALONE = UVICORN[:-2]
 FLASK_COMMANDS = [("flask", "--app", "web", "run", "--debug", "--port", "0"), ("web",)]
 SHARED = {"STORE": "jobs.db"}
 LOCKED = {"DUETIME_LOCK_FILE": "lock"}
@@ -242,6 +285,60 @@ def test_reloader_of_flask(serve, command, environment, tmp_path):
     assert set(server.began()) == {parent, child, second}
     server.kill()
     server.check()
+
+
+class TestAsyncIO:
+    """AsyncIOScheduler in the lifespan of FastAPI, with coroutines for jobs and a file that all workers share."""
+
+    def test_workers(self, serve):
+        """One after the other dies, and is replaced; the others go on."""
+        server = serve(FASTAPI, *UVICORN_ALONE, "--workers", "3")
+        server.wait_until(lambda: len(set(server.began())) == 3)
+        server.wait_for_runs()
+        for count in (4, 5):
+            process, _ = server.runs()[-1]
+            os.kill(process, signal.SIGKILL)
+            server.wait_for_runs()
+            server.wait_until(lambda: server.runs()[-1][0] != process)  # noqa: B023
+            server.wait_until(lambda: len(set(server.began())) == count)  # noqa: B023
+        living = {process for process in server.began() if _lives(process)}
+        assert len(living) == 3
+        server.stop()
+        assert set(server.ended()) == living
+
+    def test_jobs_that_requests_add(self, serve):
+        """In whichever worker: a job runs once, in one of them."""
+        server = serve(FASTAPI, *UVICORN_ALONE, "--workers", "3")
+        server.wait_until(lambda: len(set(server.began())) == 3)
+        address = _address(server)
+        ids = [json.load(urlopen(f"{address}/jobs", timeout=DEADLINE)) for _ in range(20)]
+        assert len(set(ids)) == 20
+        server.wait_until(lambda: len(_off_the_grid(server)) >= 20)
+        server.wait_for_runs()
+        assert len(_off_the_grid(server)) == 20
+        server.stop()
+
+    def test_reload(self, serve, tmp_path):
+        """The process of the code before hands over to that of the code after, and the parent runs nothing."""
+        server = serve(FASTAPI, *UVICORN_ALONE, "--reload")
+        first = server.wait_for_runs_of_one_but(server.process.pid)
+        (tmp_path / "web.py").write_text(FASTAPI + "# edited\n")
+        second = server.wait_for_runs_of_one_but(server.process.pid, first)
+        assert server.began() == [first, second]
+        assert server.ended() == [first]
+        server.stop()
+        assert server.ended() == [first, second]
+
+
+def _off_the_grid(server: Server) -> list[str]:
+    return [time for _, time in server.runs() if not re.search(r":\d\d(\.[02468]00000)?\+00:00$", time)]
+
+
+def _address(server: Server) -> str:
+    server.wait_until(lambda: "Uvicorn running on" in server.log)
+    found = re.search(r"Uvicorn running on (http://[\d.:]+)", server.log)
+    assert found
+    return found[1]
 
 
 def _lives(process: int) -> bool:
