@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 
 from duetime import _native
+from duetime.util import datetime_repr
 
 __all__ = (
     "CurrentRun",
@@ -143,6 +144,8 @@ class Run(NamedTuple):
     :ivar started_at: ``None`` before it has started, and for runs of other processes that go on
     :ivar error: what the callable raised, or why it was not run
     :ivar jobstore: the alias of the job store that has it
+
+    Times are in the scheduler's time zone. ``str()`` of it is a line for people.
     """
 
     id: str
@@ -158,6 +161,25 @@ class Run(NamedTuple):
     ended_at: datetime | None
     error: str
     jobstore: str
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From start to end; ``None`` if it has not both."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return self.ended_at - self.started_at
+
+    @property
+    def delay(self) -> timedelta | None:
+        """How long after its scheduled time it started."""
+        return None if self.started_at is None else self.started_at - self.scheduled_time
+
+    def __str__(self) -> str:
+        attempt = f", attempt {self.attempt}" if self.attempt > 1 else ""
+        duration = "" if self.duration is None else f" in {self.duration.total_seconds():.3f} s"
+        error = self.error.partition("\n")[0]
+        shown = f"{datetime_repr(self.scheduled_time)} {self.job_id}: {self.state}{duration}{attempt}"
+        return f"{shown} ({error})" if error else shown
 
 
 class ParkedJob(NamedTuple):

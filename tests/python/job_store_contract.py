@@ -25,6 +25,10 @@ def note(*args: Any, **kwargs: Any) -> None:
     SEEN.append((args, kwargs))
 
 
+def fail() -> None:
+    raise ValueError("no luck")
+
+
 class Owner:
     def __init__(self, name: str) -> None:
         self.name = name
@@ -58,9 +62,9 @@ class JobStoreTests:
         """Schedulers on the same store, one after the other or at the same time."""
         made = []
 
-        def start(paused: bool = False, **more: Any) -> BackgroundScheduler:
+        def start(paused: bool = False, scheduler_options: Any = {}, **more: Any) -> BackgroundScheduler:
             jobstores = {"default": {**options, **more}}
-            scheduler = BackgroundScheduler(clock=clock, timezone="UTC", jobstores=jobstores)
+            scheduler = BackgroundScheduler(clock=clock, timezone="UTC", jobstores=jobstores, **scheduler_options)
             made.append(scheduler)
             scheduler.start(paused)
             return scheduler
@@ -180,6 +184,54 @@ class JobStoreContract(JobStoreTests):
         other.add_job(note, "interval", hours=1, id="y")
         other.remove_all_jobs()
         assert [job.id for job in one.get_jobs()] == ["x"]
+
+    # --- runs ---------------------------------------------------------------------------------------
+
+    def test_history(self, open_store, clock):
+        """It is there for the next process too, also of jobs that are gone."""
+        first = open_store()
+        first.add_job(note, "interval", minutes=1, id="good")
+        first.add_job(fail, "interval", minutes=1, id="bad")
+        for count in (2, 4, 6):
+            clock.advance(minutes=1)
+            wait_until(lambda: len(first.get_runs()) == count and not first.get_runs(state="claimed"))  # noqa: B023
+        first.remove_all_jobs()
+        first.shutdown()
+
+        second = open_store(paused=True)
+        times = [START + timedelta(minutes=minutes) for minutes in (3, 2, 1)]
+        runs = second.get_runs()
+        assert [run.scheduled_time for run in runs] == [time for time in times for _ in range(2)]
+        assert runs == second.get_runs(jobstore="default")
+        good, bad = second.get_runs("good"), second.get_runs(state="failed")
+        assert ([run.scheduled_time for run in good], {run.job_id for run in good}) == (times, {"good"})
+        assert ([run.scheduled_time for run in bad], {run.job_id for run in bad}) == (times, {"bad"})
+        assert {(run.task, run.state, run.attempt, run.error) for run in good} == {
+            (f"{__name__}:note", "succeeded", 1, "")
+        }
+        assert bad[0].error == "ValueError: no luck"
+        assert second.get_runs(limit=2) == runs[:2]
+        assert second.get_runs("good", since=times[1], until=times[1]) == [good[1]]
+        assert second.get_runs("good", since="2026-11-23 09:02:00") == good[:2]
+        assert second.get_runs("good", until=times[1].replace(tzinfo=None)) == good[1:]
+        assert second.get_runs("nobody") == []
+
+    def test_how_much_is_remembered(self, open_store, clock):
+        scheduler = open_store(scheduler_options={"history_max_age": timedelta(hours=1), "history_max_count": 3})
+        scheduler.add_job(note, "interval", minutes=1, id="x")
+        for count in range(1, 6):
+            clock.advance(minutes=1)
+            wait_until(lambda: len(SEEN) == count and not scheduler.get_runs(state="claimed"))  # noqa: B023
+        scheduler.remove_job("x")
+
+        def remembered():
+            clock.advance(minutes=1)
+            return len(scheduler.get_runs())
+
+        wait_until(lambda: remembered() <= 3)
+        assert len(scheduler.get_runs()) == 3
+        clock.advance(hours=1)
+        wait_until(lambda: remembered() == 0)
 
     # --- jobs that are declared at every start ------------------------------------------------------
 

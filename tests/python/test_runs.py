@@ -8,12 +8,14 @@ import threading
 import time
 import weakref
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from conftest import START, wait_until
 from duetime import events
 from duetime.runs import current_run
 from duetime.schedulers.background import BackgroundScheduler
+from test_extending import DictJobStore
 
 
 class Recorder:
@@ -224,6 +226,46 @@ def test_history(running, clock):
         running.get_runs(state="nonsense")
     with pytest.raises(LookupError, match="nope"):
         running.get_runs(jobstore="nope")
+
+
+def test_what_a_run_says(running, clock):
+    running.add_job(raises, "interval", minutes=1, id="x")
+    clock.advance(minutes=1, seconds=0.5)
+    wait_until(lambda: running.get_runs(state="failed"))
+    (run,) = running.get_runs()
+    assert (run.delay, run.duration) == (timedelta(seconds=0.5), timedelta(0))
+    assert run.scheduled_time.tzinfo is running.timezone
+    assert str(run).startswith("2026-11-23 09:01:00 UTC x: failed in 0.000 s (ValueError: ")
+    out = StringIO()
+    running.print_runs("x", out=out)
+    running.print_runs("y", out=out)
+    assert out.getvalue() == f"{run}\nNo runs\n"
+
+
+def test_history_of_all_job_stores(running, clock):
+    running.add_jobstore("memory", "other", history=1)
+    running.add_jobstore(DictJobStore(), "python")
+    running.add_job(returns, "interval", minutes=2, args=[1], id="x")
+    running.add_job(returns, "interval", minutes=1, args=[1], id="y", jobstore="other")
+    for count in (1, 3):
+        clock.advance(minutes=1)
+        wait_until(lambda: sum(store["ended"] for store in running.health()["stores"]) == count)  # noqa: B023
+    assert [(run.job_id, run.jobstore) for run in running.get_runs()] == [("x", "default"), ("y", "other")]
+    assert [run.job_id for run in running.get_runs(jobstore="other")] == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"history_max_age": -1}, "history_max_age must be a number of seconds from 0 to 3162240000, got -1"),
+        ({"history_max_count": "-2"}, "history_max_count must not be negative, got '-2'"),
+        ({"jobstores": {"default": {"type": "memory", "history": -1}}}, "history must not be negative, got -1"),
+    ],
+)
+def test_history_options(options, text):
+    with pytest.raises(ValueError) as caught:
+        BackgroundScheduler(**options)
+    assert str(caught.value) == text
 
 
 def test_unknown_executor_parks_the_job(running):

@@ -8,7 +8,7 @@ import threading
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from datetime import datetime, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
 from logging import Logger, getLogger
 from threading import RLock
@@ -56,7 +56,7 @@ from duetime.schedulers._standby import Standby, lock_path
 from duetime.triggers._python import register_python_triggers
 from duetime.triggers.base import BaseTrigger
 from duetime.triggers.interval import IntervalTrigger
-from duetime.util import astimezone, get_localzone, maybe_ref, undefined
+from duetime.util import astimezone, convert_to_datetime, get_localzone, maybe_ref, undefined
 
 if TYPE_CHECKING:
     from duetime._guard import PayloadGuard
@@ -105,6 +105,8 @@ class BaseScheduler(metaclass=ABCMeta):
     - ``clock``: (ours) a :class:`duetime.testing.ManualClock`, which then drives the scheduler
     - ``lease``: (ours) after how many seconds without a sign of life the runs of a process that shares a job store
       count as abandoned; 30
+    - ``history_max_age``: (ours) for how many seconds, or a :class:`~datetime.timedelta`, job stores remember runs that
+      have ended; a week. ``history_max_count``: how many of them each job store remembers at most; 10,000
     - ``lock_file``: (ours) the path of a file; of the processes that name the same, one runs jobs, and another takes
       over when it ends. By default that in the environment variable ``DUETIME_LOCK_FILE``, if any
 
@@ -233,8 +235,8 @@ class BaseScheduler(metaclass=ABCMeta):
         self._clock = config.pop("clock", None)
         self._lease = float(config.pop("lease", 30))
         self._lock_path = lock_path(config.pop("lock_file", None))
-        self._history_max_age = float(config.pop("history_max_age", 7 * 86_400))
-        self._history_max_count = int(config.pop("history_max_count", 10_000))
+        self._history_max_age = _seconds("history_max_age", config.pop("history_max_age", 7 * 86_400))
+        self._history_max_count = _count("history_max_count", config.pop("history_max_count", 10_000))
 
         self._job_defaults: dict[str, Any] = job_defaults_of(config.pop("job_defaults", {}), stacklevel=5)
 
@@ -1288,31 +1290,58 @@ class BaseScheduler(metaclass=ABCMeta):
     def get_runs(
         self,
         job_id: str | None = None,
-        jobstore: str = "default",
+        jobstore: str | None = None,
         *,
         state: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: Any = None,
+        until: Any = None,
         limit: int = 100,
     ) -> list[Run]:
-        """(ours) Runs that a job store remembers, latest first.
+        """(ours) Runs that job stores remember, by the times for which they were scheduled, latest first: those of all
+        processes, where a job store is shared, and also of jobs that are gone. Job stores written in Python know none.
 
+        :param jobstore: alias of the job store; ``None``: all
         :param state: only those that are ``claimed`` (they go on), ``succeeded``, ``failed``, ``missed``,
             ``refused`` or ``abandoned``
-        :param since: only those scheduled from then on, ``until`` only those up to then
+        :param since: only those scheduled from then on, ``until`` only those up to then: as run dates of jobs
+        :param limit: how many at most
+        :raises LookupError: if there is no such job store
         :raises SchedulerNotRunningError: if the scheduler does not run
         """
+        engine = self._running_engine()
         conditions = {
             "job_id": job_id,
             "state": state,
-            "scheduled_from": since and since.isoformat(),
-            "scheduled_until": until and until.isoformat(),
+            "scheduled_from": self._instant_text(since, "since"),
+            "scheduled_until": self._instant_text(until, "until"),
             "limit": limit,
         }
-        chosen = {name: value for name, value in conditions.items() if value is not None}
-        with engine_errors():
-            report = self._running_engine().list_runs(jobstore, json.dumps(chosen))
-        return parse_runs(report, self.timezone, jobstore)
+        chosen = json.dumps({name: value for name, value in conditions.items() if value is not None})
+        all_stores = [alias for alias, store in self._stores() if is_run_by_engine(store)]
+        runs: list[Run] = []
+        for alias in all_stores if jobstore is None else [jobstore]:
+            with engine_errors():
+                runs += parse_runs(engine.list_runs(alias, chosen), self.timezone, alias)
+        runs.sort(key=lambda run: run.scheduled_time.timestamp(), reverse=True)
+        return runs[:limit]
+
+    def _instant_text(self, value: Any, name: str) -> str | None:
+        instant = convert_to_datetime(value, self.timezone, name)
+        return None if instant is None else instant.isoformat()
+
+    def print_runs(
+        self, job_id: str | None = None, jobstore: str | None = None, limit: int = 20, out: Any = None
+    ) -> None:
+        """(ours) Writes a list of the latest runs to ``out``, by default the standard output.
+
+        :raises SchedulerNotRunningError: if the scheduler does not run
+        """
+        out = out or sys.stdout
+        runs = self.get_runs(job_id, jobstore, limit=limit)
+        for run in runs:
+            print(run, file=out)
+        if not runs:
+            print("No runs", file=out)
 
     def get_running(self, jobstore: str | None = None) -> list[Run]:
         """(ours) The runs that go on now, oldest first: those of all processes, where the job store is shared.
@@ -1567,6 +1596,21 @@ def _foreign_names(scheduler_class: type) -> frozenset[str]:
     return frozenset(name for kind in foreign for name in vars(kind))
 
 
+def _seconds(option: str, value: Any) -> float:
+    seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if not 0 <= seconds <= _LONGEST:
+        raise ValueError(f"{option} must be a number of seconds from 0 to {_LONGEST}, got {value!r}")
+    return seconds
+
+
+def _count(option: str, value: Any) -> int:
+    count = int(value)
+    if count < 0:
+        raise ValueError(f"{option} must not be negative, got {value!r}")
+    return count
+
+
+_LONGEST = 100 * 366 * 86_400
 _NO_DEFAULTS: dict[str, Any] = {}  # for pending jobs, which get them when the scheduler starts
 
 
