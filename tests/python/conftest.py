@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,16 +13,10 @@ from pathlib import Path
 import pytest
 from duetime.schedulers.background import BackgroundScheduler
 from duetime.testing import ManualClock
+from servers import mongodb_uri, redis_server  # noqa: F401 -- fixtures
+from waiting import DEADLINE, wait_until  # noqa: F401 -- tests have them from here
 
-DEADLINE = 60.0  # seconds; only ever waited for when something is broken
 START = datetime(2026, 11, 23, 9, 0, 0, tzinfo=timezone.utc)
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    give_up = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < give_up, "the condition did not come true"
-        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -96,6 +89,3 @@ def finish(process: subprocess.Popen[str]) -> str:
     output, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0, output
     return output
-
-
-from servers import mongodb_uri, redis_server  # noqa: E402, F401 -- fixtures, which use the above

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import DEADLINE, wait_until
+from waiting import DEADLINE, wait_until
 
 _MONGODB = Path(__file__).parents[1] / "support" / "mongo_server" / "start"
 
@@ -42,6 +42,26 @@ class RedisServer:
             return False
 
 
+class MongoDBServer:
+    """One of tests/support/mongo_server."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen([_MONGODB, "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        port = self._process.stdout.readline().strip()
+        assert port, "the MongoDB server of the tests does not start"
+        self.uri = f"mongodb://127.0.0.1:{port}"
+
+    def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=DEADLINE)
+
+
+def can_serve_mongodb() -> bool:
+    return bool(shutil.which("java") and shutil.which("mvn"))
+
+
 @pytest.fixture
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     made = RedisServer(tmp_path_factory.mktemp("redis"))
@@ -51,15 +71,9 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture(scope="session")
 def mongodb_uri() -> Iterator[str]:
-    """Of one of tests/support/mongo_server."""
     pytest.importorskip("pymongo")
-    if os.environ.get("CI") != "true" and not (shutil.which("java") and shutil.which("mvn")):
+    if os.environ.get("CI") != "true" and not can_serve_mongodb():
         pytest.skip("there is no MongoDB server to be had here: no Java, or no Maven")
-    process = subprocess.Popen([_MONGODB, "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    port = process.stdout.readline().strip()
-    assert port, "the MongoDB server of the tests does not start"
-    yield f"mongodb://127.0.0.1:{port}"
-    process.stdin.close()
-    process.wait(timeout=DEADLINE)
+    server = MongoDBServer()
+    yield server.uri
+    server.stop()
