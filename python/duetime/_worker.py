@@ -113,9 +113,9 @@ _guards: dict[str, PayloadGuard] = {}  # of job stores, by alias
 
 def _invocation(run: _Run) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
     """What is to be called."""
+    if run.store in _guards:  # whatever the task: no job of such a store is living
+        return _guards[run.store].open(run.store, run.job_id, run.task, run.encoding, run.payload)
     if run.task != _native.LIVE_TASK:
-        if run.store in _guards:
-            return _guards[run.store].open(run.store, run.job_id, run.task, run.encoding, run.payload)
         args, kwargs = decode_arguments(run.encoding, run.payload)
         func = ref_to_obj(run.task)
         return func, args, kwargs or {}
@@ -148,7 +148,8 @@ def _pickled_exception(exception: BaseException) -> bytes:
 
 def _unreadable(run: _Run, exception: BaseException) -> bytes:
     """What a store keeps may be readable elsewhere; an object of the parent's is not, and its run ends here."""
-    status = _FAILED if run.task == _native.LIVE_TASK else _CANNOT_RUN
+    living = run.task == _native.LIVE_TASK and run.store not in _guards
+    status = _FAILED if living else _CANNOT_RUN
     text = error_text(exception)
     if not isinstance(exception, PayloadRefusedError):
         text = f"its arguments cannot be read by the worker process: {text}"

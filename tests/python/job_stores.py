@@ -92,6 +92,12 @@ KINDS = [
         _in_sqlite,
     ),
     JobStoreKind(
+        "sqlalchemy",
+        "tmp_path",
+        lambda directory: {"type": "sqlalchemy", "url": f"sqlite:///{directory}/{_name()}.db"},
+        lambda options: _in_sqlite({"path": options["url"].removeprefix("sqlite:///")}),
+    ),
+    JobStoreKind(
         "redis",
         "redis_server",
         lambda server: {

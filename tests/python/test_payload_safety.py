@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import os
 import pickle
+import sqlite3
 import struct
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -20,11 +23,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import START, finish, notes, wait_until
-from duetime import events
+from duetime import _native, events
 from duetime._json_values import from_json, to_json
 from duetime._safe_pickle import AllowedClasses
 from duetime.jobstores.base import PayloadRefusedError
 from duetime.jobstores.sqlite import SQLiteJobStore
+from duetime.schedulers.asyncio import AsyncIOScheduler
 from duetime.schedulers.background import BackgroundScheduler
 from duetime.triggers.base import BaseTrigger
 from job_store_contract import OWNER, SEEN, JobStoreTests, Owner, note
@@ -423,6 +427,55 @@ def test_whatever_the_executor(start, tmp_path, executor):
     assert (tmp_path / "fine").exists()
     assert not (tmp_path / PWNED).exists()
     assert {job.reason for job in victim.get_parked_jobs()} == {"its callable and arguments have no signature"}
+
+
+@pytest.mark.parametrize("executor", ["threadpool", "processpool", "debug"])
+def test_a_stored_job_that_says_it_is_living(start, path, tmp_path, executor):
+    """Jobs in memory are objects, which go to worker processes as pickles."""
+    attacker = start(paused=True)
+    attacker.add_job(note, id="x", misfire_grace_time=None)
+    attacker.shutdown()
+    touch = pickle.dumps((Path.touch, (tmp_path / PWNED,), {}))
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        (text,) = database.execute("SELECT document FROM duetime_jobs").fetchone()
+        document = json.loads(text)
+        document["task"] = _native.LIVE_TASK
+        document["payload"]["data"] = base64.b64encode(touch).decode()
+        database.execute("UPDATE duetime_jobs SET task = ?, document = ?", [_native.LIVE_TASK, json.dumps(document)])
+    victim = start(signing_key=KEY, executor=executor)
+    wait_until(victim.get_parked_jobs)
+    assert [job.reason for job in victim.get_parked_jobs()] == ["its callable and arguments have no signature"]
+    assert not (tmp_path / PWNED).exists()
+
+
+def test_coroutines(path, tmp_path):
+    """A scheduler whose jobs are handed over in its loop."""
+    attacker = BackgroundScheduler(timezone="UTC", jobstores={"default": SQLiteJobStore(path)})
+    attacker.start(paused=True)
+    attacker.add_job(note, args=[Touch()], id="bad", misfire_grace_time=None)
+    attacker.shutdown()
+
+    async def main():
+        store = SQLiteJobStore(path, signing_key=KEY, serializer="json")
+        async with AsyncIOScheduler(timezone="UTC", jobstores={"default": store}) as victim:
+            victim.add_job(asyncio.sleep, args=[0], id="good")
+            while not victim.get_parked_jobs() or not victim.get_runs(state="succeeded"):
+                await asyncio.sleep(0.01)
+            return [run.job_id for run in victim.get_runs(state="succeeded")], victim.get_parked_jobs()
+
+    ran, parked = asyncio.run(main())
+    assert (ran, [job.id for job in parked]) == (["good"], ["bad"])
+    assert not (tmp_path / PWNED).exists()
+
+
+def test_a_run_that_is_asked_for(start, path, tmp_path):
+    attacker = start(paused=True)
+    attacker.add_job(note, "interval", args=[Touch()], id="x", hours=1)
+    attacker.shutdown()
+    victim = start(signing_key=KEY)
+    victim.run_job_now("x")
+    wait_until(victim.get_parked_jobs)
+    assert not (tmp_path / PWNED).exists()
 
 
 def test_a_store_that_is_run_in_python(start, path, clock, tmp_path):
