@@ -8,6 +8,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from duetime.executors.base import BaseExecutor, in_job, run_job
@@ -76,6 +77,9 @@ class FuturesExecutor(BasePoolExecutor):
 class EnginePool(BasePoolExecutor):
     """A pool of the engine, where nobody has changed how it takes jobs; otherwise one of :mod:`concurrent.futures`,
     which also serves job stores written in Python."""
+
+    #: Whether a job store of the scheduler has to know more of a job than its arguments, before it runs.
+    _looks_at_jobs = False
 
     def __init__(self) -> None:
         BaseExecutor.__init__(self)
@@ -154,7 +158,7 @@ class ThreadPoolExecutor(EnginePool):
 
     def _runs_in_engine(self) -> bool:
         """The engine's threads do not tell of which job the arguments are that they ask for."""
-        return super()._runs_in_engine() and not self._scheduler._looks_at_jobs
+        return not self._looks_at_jobs and super()._runs_in_engine()
 
     def _make_pool(self) -> Executor:
         from concurrent.futures import ThreadPoolExecutor as Pool
@@ -222,11 +226,7 @@ class ProcessPoolExecutor(EnginePool):
         scheduler._open_process_pool(
             alias,
             worker_program(),
-            worker_setup(
-                self.pool_kwargs.get("initializer"),
-                tuple(self.pool_kwargs.get("initargs", ())),
-                {store: guard for store, guard in scheduler._guards.items() if guard is not None},
-            ),
+            partial(worker_setup, self.pool_kwargs.get("initializer"), tuple(self.pool_kwargs.get("initargs", ()))),
             self.max_workers,
             self.pool_kwargs.get("max_tasks_per_child") or 0,
             0 if self.timeout is None else max(1, round(self.timeout * 1_000_000)),

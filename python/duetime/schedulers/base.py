@@ -400,6 +400,8 @@ class BaseScheduler(metaclass=ABCMeta):
         return told_at_start or not any(isinstance(each, ProcessPoolExecutor) for each in self._executors.values())
 
     def _start_executor(self, executor: BaseExecutor, alias: str) -> None:
+        if isinstance(executor, EnginePool):
+            executor._looks_at_jobs = self._looks_at_jobs
         executor.start(self, alias)
         if self._engine is None or (isinstance(executor, EnginePool) and executor._runs_in_engine()):
             return
@@ -804,7 +806,7 @@ class BaseScheduler(metaclass=ABCMeta):
         self,
         alias: str,
         program: list[str],
-        setup: bytes,
+        make_setup: Callable[[dict[str, PayloadGuard]], bytes],
         workers: int,
         max_tasks_per_child: int,
         timeout: int,
@@ -814,6 +816,7 @@ class BaseScheduler(metaclass=ABCMeta):
     ) -> None:
         """For executors of the engine, from their ``start()``."""
         assert self._engine is not None
+        setup = make_setup({store: guard for store, guard in self._guards.items() if guard is not None})
         with engine_errors():
             self._engine.add_process_pool(
                 alias, program, setup, workers, max_tasks_per_child, timeout, codec, logger, on_start
