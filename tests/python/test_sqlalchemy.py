@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from conftest import finish
 from duetime.job import Job
+from duetime.jobstores.base import PayloadRefusedError
 from duetime.jobstores.sqlalchemy import SQLAlchemyJobStore
 from duetime.schedulers.background import BackgroundScheduler
 from duetime.testing import ManualClock
@@ -140,6 +141,24 @@ def test_arguments_of_the_programs_classes_are_made_when_the_job_runs(
     scheduler.resume()
     scheduler._clock.advance(seconds=1)  # type: ignore[union-attr]
     assert (directory / "notes").read_text() == "Ada Europe/Berlin 1\n"
+    assert job.args[0].owner == "Ada"
+
+
+def test_old_jobs_are_not_signed(directory: Path, take_over: Callable[..., BackgroundScheduler]) -> None:
+    """Anybody could have written them; somebody has to say that they are good."""
+    write_old_data(directory, 'add("job", TRIGGERS["cron"], args=[old_jobs.Account("Ada")])')
+    scheduler = take_over(signing_key="k" * 32, allowed_modules=["old_jobs"])
+    (job,) = scheduler.get_jobs()
+    with pytest.raises(PayloadRefusedError, match="no signature"):
+        job.args  # noqa: B018
+    store = scheduler._jobstores["default"]
+    assert isinstance(store, SQLAlchemyJobStore)
+    assert store.sign_jobs() == 1
+    scheduler.resume()
+    scheduler._clock.advance(seconds=1)  # type: ignore[union-attr]
+    assert (directory / "notes").read_text() == "Ada\n"
+    scheduler.shutdown()
+    (job,) = take_over().get_jobs()  # which has no key, and no need of one
     assert job.args[0].owner == "Ada"
 
 
