@@ -344,6 +344,31 @@ def flipped(data: bytes, place: int, bit: int) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.parametrize("data", [b"{}", b'{"args": []}\n', b' { "kwargs" : {} } '])
+class TestForeignJobs(SafetyTests):
+    def test_json_of_other_languages_can_be_signed(self, attacker, open_store, kind, options, data):
+        attacker(serializer="json")
+        with kind.documents(options) as documents:
+            change(documents, "x", with_data(data))
+        scheduler = open_store(paused=True, signing_key=KEY)
+        assert scheduler._jobstores["default"].sign_jobs() == 1
+        scheduler.resume()
+        wait_until(lambda: SEEN == [((), {})])
+
+
+def test_what_cannot_be_read_is_not_signed(start, path):
+    attacker = start(paused=True, serializer="json")
+    attacker.add_job(note, id="x")
+    attacker.shutdown()
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        (text,) = database.execute("SELECT document FROM duetime_jobs").fetchone()
+        document = json.loads(text)
+        document["payload"]["data"] = "[1]"
+        database.execute("UPDATE duetime_jobs SET document = ?", [json.dumps(document)])
+    store = start(paused=True, signing_key=KEY)._jobstores["default"]
+    assert store.sign_jobs() == 0
+
+
 class TestProcesses(SafetyTests):
     def test_with_and_without_the_key(self, program, options, tmp_path, monkeypatch, open_store):
         """The key comes from the environment."""

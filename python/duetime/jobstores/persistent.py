@@ -84,7 +84,8 @@ class PersistentJobStore(NativeJobStore):
 
     def sign_jobs(self) -> int:
         """(ours) Signs all jobs in the store that have no signature, which is to say: trusts whoever wrote them. For
-        the day on which a store gets its first key. Jobs with a wrong signature are left alone.
+        the day on which a store gets its first key. Jobs with a wrong signature, or with JSON that cannot be read, are
+        left alone.
 
         :return: how many were signed
         :raises ValueError: without a key
@@ -96,16 +97,31 @@ class PersistentJobStore(NativeJobStore):
         with engine_errors():
             jobs = [job for job in self._engine.list_jobs(self._alias) if job.status != _native.JOB_UNREADABLE]
             unsigned = [job for job in jobs if unseal(job.payload_encoding, job.payload)[1] is None]
-            for job in unsigned:
-                self._sign_job(self._guard, job)
-        return len(unsigned)
+            return sum(self._sign_job(self._guard, job) for job in unsigned)
 
-    def _sign_job(self, guard: PayloadGuard, job: _native.Job) -> None:
+    def _sign_job(self, guard: PayloadGuard, job: _native.Job) -> bool:
         _, name, _, executor, coalesce, max_instances, recover, grace, _ = job.attributes
-        encoding, data = job.payload_encoding, job.payload
-        if encoding == "none":
-            encoding, data = "json", b'{"args": [], "kwargs": {}}'
+        try:
+            encoding, data = _signable(job)
+        except ValueError as exc:
+            self._logger.warning("Job %r cannot be signed: %s", job.id, exc)
+            return False
         signed = guard.signed(self._alias or "default", job.id, job.task, encoding, data)
         settings = (name, job.task, executor, coalesce, max_instances, recover, grace, None)
         fields = _native.JOB_TASK | _native.JOB_PAYLOAD
         self._engine.modify_job(self._alias, job.id, fields, None, *settings, encoding, signed)
+        return True
+
+
+def _signable(job: _native.Job) -> tuple[str, bytes]:
+    """Encoding and bytes with a place for a signature: JSON of other languages may look otherwise than ours.
+
+    :raises ValueError: if it cannot be read
+    """
+    from duetime._json_values import from_json, to_json
+
+    if job.payload_encoding == "none":
+        return "json", to_json((), {})
+    if job.payload_encoding == "json":
+        return "json", to_json(*from_json(job.payload))
+    return job.payload_encoding, job.payload
