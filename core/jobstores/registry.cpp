@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/jobstores/memory.h"
 #include "core/jobstores/mongodb.h"
+#include "core/jobstores/postgresql.h"
 #include "core/jobstores/redis.h"
 #include "core/jobstores/sqlite.h"
 
@@ -50,6 +51,8 @@ constexpr StoreType kTypes[] = {
     {"memory", make_memory_job_store, memory_configuration},
     {kMongodb, make_mongodb_job_store, mongodb_configuration<kMongodb>},
     {kMongodbSrv, make_mongodb_job_store, mongodb_configuration<kMongodbSrv>},
+    {"postgres", make_postgresql_job_store, postgresql_configuration_from_url},
+    {"postgresql", make_postgresql_job_store, postgresql_configuration_from_url},
     {"redis", make_redis_job_store, redis_configuration_from_url},
     {"rediss", make_redis_job_store, redis_configuration_from_tls_url},
     {"sqlite", make_sqlite_job_store, sqlite_configuration},

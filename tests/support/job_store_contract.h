@@ -41,6 +41,9 @@ struct JobStoreQuirks {
 
   // Leases count on the host's boot time; false where they count on a server's clock.
   bool leases_end_with_the_boot = true;
+
+  // The database itself refuses other bytes.
+  bool keeps_only_utf8 = false;
 };
 
 inline void PrintTo(const JobStoreQuirks& quirks, std::ostream* out) { *out << quirks.name; }

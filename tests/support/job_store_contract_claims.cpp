@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "core/triggers/registry.h"
 #include "tests/support/job_store_contract.h"
 
 namespace duetime {
@@ -27,19 +28,25 @@ RunPlanner always(const RunPlan& plan) {
   return [plan](auto&&...) { return plan; };
 }
 
-// A trigger of the host language: planned with nothing locked.
+// A trigger of the host language, also when it comes out of the store: planned with nothing locked.
 class ForeignTrigger final : public Trigger {
  public:
   std::optional<Instant> next_fire_time(std::optional<Instant>, Instant) const override {
     return std::nullopt;
   }
   bool calls_out() const override { return true; }
-  std::string_view type() const override { return inner_->type(); }
-  Json document() const override { return inner_->document(); }
-
- private:
-  TriggerPtr inner_ = minutely_job("any").trigger;
+  std::string_view type() const override { return "tests:foreign"; }
+  Json document() const override { return Json{{"type", type()}}; }
 };
+
+TriggerPtr make_foreign_trigger() {
+  static const bool registered = [] {
+    register_trigger_type("tests:foreign", [](const Json&) { return std::make_shared<ForeignTrigger>(); });
+    return true;
+  }();
+  static_cast<void>(registered);
+  return std::make_shared<ForeignTrigger>();
+}
 
 TEST_P(JobStoreContract, ClaimsWhatIsDueAndMovesTheJob) {
   add("job", 1);
@@ -313,7 +320,7 @@ TEST_P(JobStoreContract, ARepeatedCallFindsItsOwnClaims) {
 
 TEST_P(JobStoreContract, APlannerOfForeignCodeMayCallBack) {
   Job job = minutely_job("job");
-  job.trigger = std::make_shared<ForeignTrigger>();
+  job.trigger = make_foreign_trigger();
   add(scheduled(job, 1));
   const auto planner = [&](const Job&, const JobPosition& position, Instant now, int running) {
     EXPECT_EQ(store().count(), 1u);
@@ -326,7 +333,7 @@ TEST_P(JobStoreContract, APlannerOfForeignCodeMayCallBack) {
 
 TEST_P(JobStoreContract, AJobThatChangedWhileItWasPlannedIsNotClaimed) {
   Job job = minutely_job("job");
-  job.trigger = std::make_shared<ForeignTrigger>();
+  job.trigger = make_foreign_trigger();
   const std::vector<std::function<void()>> changes = {
       [&] { store().remove("job"); }, [&] { replace(scheduled(job, 500)); },
       [&] {
@@ -355,7 +362,7 @@ TEST_P(JobStoreContract, AJobThatChangedWhileItWasPlannedIsNotClaimed) {
 
 TEST_P(JobStoreContract, AThrowingPlannerHarmsNoOther) {
   Job job = minutely_job("a-throws");
-  job.trigger = std::make_shared<ForeignTrigger>();
+  job.trigger = make_foreign_trigger();
   add(scheduled(job, 1));
   add("b-runs", 1);
   const auto planner = [](const Job& planned, const JobPosition& position, Instant now, int running) {
