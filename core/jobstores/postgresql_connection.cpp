@@ -394,7 +394,10 @@ void PgConnection::exchange(PgDeadline deadline) {
 
 // False if the deadline passes first.
 bool PgConnection::wait_for(Ready ready, PgDeadline deadline) const {
-  const short events = ready == Ready::kRead ? POLLIN : ready == Ready::kWrite ? POLLOUT : POLLIN | POLLOUT;
+  constexpr short kBoth = POLLIN | POLLOUT;
+  const short events = ready == Ready::kRead    ? short{POLLIN}
+                       : ready == Ready::kWrite ? short{POLLOUT}
+                                                : kBoth;
   for (;;) {
     pollfd waiting{fd(), events, 0};
     const int count = ::poll(&waiting, 1, milliseconds_until(deadline));
@@ -404,11 +407,14 @@ bool PgConnection::wait_for(Ready ready, PgDeadline deadline) const {
   }
 }
 
+// Reads all there is: the end of the connection may come right behind the last message.
 std::vector<std::string> PgConnection::notifications() {
-  if (pq_.PQconsumeInput(connection_.get()) != 1 || pq_.PQstatus(connection_.get()) == kConnectionBad) {
-    broken_ = true;
-    throw Error(ErrorCode::kStoreUnavailable, "PostgreSQL: " + error_text());
-  }
+  do {
+    if (pq_.PQconsumeInput(connection_.get()) != 1 || pq_.PQstatus(connection_.get()) == kConnectionBad) {
+      broken_ = true;
+      throw Error(ErrorCode::kStoreUnavailable, "PostgreSQL: " + error_text());
+    }
+  } while (has_input());
   std::vector<std::string> payloads;
   while (PqNotify* const notification = pq_.PQnotifies(connection_.get())) {
     payloads.emplace_back(notification->extra);
@@ -420,8 +426,12 @@ std::vector<std::string> PgConnection::notifications() {
 bool PgConnection::is_usable() const {
   if (broken_ || pq_.PQstatus(connection_.get()) == kConnectionBad) return false;
   if (pq_.PQtransactionStatus(connection_.get()) != kTransactionIdle) return false;
+  return !has_input();
+}
+
+bool PgConnection::has_input() const {
   pollfd waiting{fd(), POLLIN, 0};
-  return ::poll(&waiting, 1, 0) == 0;
+  return ::poll(&waiting, 1, 0) != 0;
 }
 
 void PgConnection::abandon() noexcept {

@@ -120,6 +120,7 @@ class PgConnection {
   void require_told(const Failure& failure) const;
   PqResult* next_result(PgDeadline deadline);
   void exchange(PgDeadline deadline);
+  bool has_input() const;
   bool wait_for(Ready ready, PgDeadline deadline) const;
   std::string error_text() const;
   [[noreturn]] void fail_to_connect(const std::string& why) const;
