@@ -149,6 +149,10 @@ class PostgresqlJobStore final : public JobStore {
     opened().jobs.add(jobs, on_conflict);
   }
 
+  SqlStatements sql_to_add(const NewJob& job, OnConflict on_conflict) const override {
+    return opened().jobs.sql_to_add(job, on_conflict);
+  }
+
   bool import_once(std::string_view source, std::span<const NewJob> jobs) override {
     return opened().jobs.import_once(source, jobs);
   }

@@ -170,6 +170,32 @@ void PgJobs::refuse_taken(std::span<const NewJob> jobs) const {
   throw Error(ErrorCode::kStoreUnavailable, "a job id was taken, and has become free since");
 }
 
+// The number cannot come from a row: transactions of programs may be long. Whoever runs this is no node, so
+// that every node is woken, this one too.
+SqlStatements PgJobs::sql_to_add(const NewJob& added, OnConflict on_conflict) const {
+  const Job& job = *added.job;
+  const JobPosition& position = added.position;
+  const auto micros = [](std::optional<Instant> time) {
+    return time ? Json(to_micros(*time)) : Json(nullptr);
+  };
+  const int replace = on_conflict == OnConflict::kReplace ? 1 : 0;
+  SqlStatement insert{
+      session_.tables.sql(std::string(kInsert) +
+                          "(SELECT CAST(? AS text) AS id, CAST(? AS text) AS status, CAST(? AS bigint) AS "
+                          "next_run_time, CAST(? AS bigint) AS fire_time, CAST(? AS text) AS task, CAST(? AS "
+                          "text) AS executor, CAST(? AS text) AS tags, CAST(? AS text) AS document, "
+                          "nextval('{numbers}') AS number) n ON CONFLICT (id) DO UPDATE SET status = "
+                          "EXCLUDED.status, " +
+                          kOverwrite + " WHERE CAST(? AS integer) <> 0 OR j.status = 'finishing'"),
+      Json::array({job.id, stored_word(position.status), micros(position.next_run_time),
+                   micros(position.fire_time), job.task, job.executor, pg_array_text(job.tags),
+                   job_to_text(job), replace}),
+      true};
+  SqlStatement notify{"SELECT pg_notify(?, ?)", Json::array({session_.tables.channel(), "a transaction"}),
+                      false};
+  return {std::move(insert), std::move(notify)};
+}
+
 bool PgJobs::import_once(std::string_view source, std::span<const NewJob> jobs) const {
   const std::string key = import_key(source);
   PgBatch batch;

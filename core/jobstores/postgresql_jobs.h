@@ -11,6 +11,7 @@ class PgJobs {
   explicit PgJobs(PgSession& session);
 
   void add(std::span<const NewJob> jobs, OnConflict on_conflict) const;
+  SqlStatements sql_to_add(const NewJob& job, OnConflict on_conflict) const;
   bool import_once(std::string_view source, std::span<const NewJob> jobs) const;
   bool imported(std::string_view source) const;
   std::optional<JobRecord> update(const JobRecord& record) const;
