@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from duetime.schedulers.background import BackgroundScheduler
 from duetime.testing import ManualClock
-from servers import mongodb_uri, redis_server  # noqa: F401 -- fixtures
+from servers import mongodb_uri, own_postgresql_server, postgresql_server, redis_server  # noqa: F401 -- fixtures
 from waiting import DEADLINE, wait_until  # noqa: F401 -- tests have them from here
 
 START = datetime(2026, 11, 23, 9, 0, 0, tzinfo=timezone.utc)

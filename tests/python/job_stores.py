@@ -84,6 +84,24 @@ def _in_mongodb(options: Options) -> Iterator[Documents]:
         yield Documents(read, write)
 
 
+@contextmanager
+def _in_postgresql(options: Options) -> Iterator[Documents]:
+    import psycopg
+
+    prefix = options["table_prefix"]
+    with psycopg.connect(host=options["host"], user="postgres", dbname="postgres", autocommit=True) as database:
+
+        def read(job_id: str) -> bytes:
+            row = database.execute(f"SELECT document FROM {prefix}_jobs WHERE id = %s", [job_id]).fetchone()
+            document: str = row[0]
+            return document.encode()
+
+        def write(job_id: str, document: bytes) -> None:
+            database.execute(f"UPDATE {prefix}_jobs SET document = %s WHERE id = %s", [document.decode(), job_id])
+
+        yield Documents(read, write)
+
+
 KINDS = [
     JobStoreKind(
         "sqlite",
@@ -113,5 +131,18 @@ KINDS = [
         "mongodb_uri",
         lambda uri: {"type": "mongodb", "host": uri, "database": _name()},
         _in_mongodb,
+    ),
+    JobStoreKind(
+        "postgresql",
+        "postgresql_server",
+        lambda server: {
+            "type": "postgresql",
+            "host": str(server.directory),
+            "user": "postgres",
+            "database": "postgres",
+            "table_prefix": _name(),
+            "command_timeout": 60,
+        },
+        _in_postgresql,
     ),
 ]

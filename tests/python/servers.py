@@ -58,6 +58,33 @@ class MongoDBServer:
         self._process.wait(timeout=DEADLINE)
 
 
+class PostgreSQLServer:
+    """One with a cluster of its own, on a socket in a directory; it runs as the user ``postgres`` where we are root."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        if self._user:
+            shutil.chown(directory, "postgres", "postgres")
+            for parent in directory.parents[:2]:
+                parent.chmod(parent.stat().st_mode | 0o011)  # pytest's, which are ours alone
+        self._run("initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.start()
+
+    def start(self, *settings: str) -> None:
+        ours = ("listen_addresses=", f"unix_socket_directories={self.directory}", "shared_buffers=16MB")
+        options = " ".join(f"-c {setting}" for setting in (*ours, *settings))
+        self._run("pg_ctl", "-D", self.directory / "data", "-l", self.directory / "log", "-w", "-o", options, "start")
+
+    def stop(self, how: str = "immediate") -> None:
+        self._run("pg_ctl", "-D", self.directory / "data", "-m", how, "stop")
+
+    def _run(self, program: str, *arguments: object) -> None:
+        binary = max(Path("/usr/lib/postgresql").glob("*/bin")) / program
+        command = [str(each) for each in (binary, *arguments)]
+        subprocess.run(command, cwd="/", check=True, stdout=subprocess.DEVNULL, **self._user)
+
+
 def can_serve_mongodb() -> bool:
     return bool(shutil.which("java") and shutil.which("mvn"))
 
@@ -67,6 +94,21 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     made = RedisServer(tmp_path_factory.mktemp("redis"))
     yield made
     made.kill()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQLServer]:
+    made = PostgreSQLServer(tmp_path_factory.mktemp("postgresql"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def own_postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQLServer]:
+    """For tests that stop it."""
+    made = PostgreSQLServer(tmp_path_factory.mktemp("postgresql"))
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")

@@ -419,7 +419,7 @@ def test_the_old_table_is_declared_where_the_program_wants_it() -> None:
     [
         ({}, ValueError, 'Need either "engine" or "url" defined'),
         ({"url": ""}, ValueError, 'Need either "engine" or "url" defined'),
-        ({"url": "postgresql+psycopg://u:secret@h/d"}, NotImplementedError, r"'postgresql\+psycopg' are not supported"),
+        ({"url": "postgresql+asyncpg://u:secret@h/d"}, NotImplementedError, "for asyncio only"),
         ({"url": "oracle://u:secret@h/d"}, NotImplementedError, "'oracle' are not supported yet"),
         ({"url": "mysql+aiomysql://u:secret@h/d"}, NotImplementedError, "for asyncio only"),
         ({"url": "sqlite+aiosqlite:///x"}, NotImplementedError, r"'sqlite\+aiosqlite'"),

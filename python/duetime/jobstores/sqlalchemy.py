@@ -26,20 +26,21 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _DEFAULT_TABLE = "apscheduler_jobs"
 _LONGEST_PREFIX = 48  # of the engine's tables
 _DEFAULT_TIMEOUT = 5.0
-_BY_SQLALCHEMY = frozenset({"mysql", "mariadb"})
-_ASYNCHRONOUS = frozenset({"aiomysql", "asyncmy"})
+_WITH_SERVERS = frozenset({"mysql", "mariadb", "postgresql"})
+_ASYNCHRONOUS = frozenset({"aiomysql", "asyncmy", "asyncpg", "psycopg_async"})
 _TIMEOUTS = {"connect_timeout": 10, "read_timeout": 30, "write_timeout": 30}  # of PyMySQL, which has none
 
 
 class SQLAlchemyJobStore(PersistentJobStore):
-    """Keeps jobs in a database. To one of SQLite the engine talks itself; SQLAlchemy only helps to name it. To others,
-    such as MySQL and MariaDB, SQLAlchemy talks.
+    """Keeps jobs in a database. To those of SQLite and PostgreSQL the engine talks itself; SQLAlchemy only helps to
+    name them. To others, such as MySQL and MariaDB, SQLAlchemy talks.
 
-    Jobs live in tables of their own (docs/sqlite_schema.md, docs/sql_tables.md), beside which other tables may stand.
-    Jobs that APScheduler 3 left in ``tablename`` are copied at the first start, and stay where they are.
+    Jobs live in tables of their own (docs/sqlite_schema.md, docs/postgresql_schema.md, docs/sql_tables.md), beside
+    which other tables may stand. Jobs that APScheduler 3 left in ``tablename`` are copied at the first start, and stay
+    where they are.
 
     :param url: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, or ``sqlite://``, which is memory: its jobs end
-        with the scheduler
+        with the scheduler; ``postgresql://user:password@host/database``, ``mysql+pymysql://...``
     :param engine: an SQLAlchemy engine, or a reference to one, whose database is meant; it is used instead of ``url``
     :param tablename: APScheduler's table. Job stores of one database with different names have different jobs
     :param metadata: a :class:`~sqlalchemy.schema.MetaData`, or a reference to one, in which APScheduler's table is to
@@ -47,7 +48,8 @@ class SQLAlchemyJobStore(PersistentJobStore):
     :param pickle_protocol: of arguments
     :param tableschema: where the tables are, in databases that have schemas; ``None`` or ``"main"`` for SQLite
     :param engine_options: as for :func:`~sqlalchemy.create_engine`; of them, ``connect_args["timeout"]`` says how many
-        seconds to wait for another process's write
+        seconds to wait for another process's write to a file of SQLite. For PostgreSQL, ``connect_args`` may have
+        parameters of libpq (``sslmode``, ``sslrootcert``, ...), which the engine of ``engine`` does not tell
     :param protection: ``serializer``, ``signing_key``, ``allowed_modules`` and ``allowed_classes`` of
         :class:`~duetime.jobstores.persistent.PersistentJobStore`
     :raises ValueError: without ``url`` and ``engine``, or for a name that is none
@@ -83,6 +85,8 @@ class SQLAlchemyJobStore(PersistentJobStore):
     # --- what the engine is told --------------------------------------------------------------------
 
     def _configuration(self) -> dict[str, Any]:
+        if self._database.is_postgresql:
+            return self._postgresql_configuration()
         if self._database.path is None:
             return {"type": "memory"}
         return {
@@ -92,8 +96,16 @@ class SQLAlchemyJobStore(PersistentJobStore):
             "busy_timeout_us": round(self._timeout * 1_000_000),
         }
 
+    def _postgresql_configuration(self) -> dict[str, Any]:
+        from duetime.jobstores._postgresql_uri import uri_of
+
+        arguments = self._engine_options.get("connect_args") or {}
+        schema = {} if self._tableschema is None else {"schema": self._tableschema}
+        uri = uri_of(self._url, arguments)
+        return {"type": "postgresql", "uri": uri, "table_prefix": self._table_prefix, **schema}
+
     def _add_to(self, engine: _native.Scheduler, alias: str) -> None:
-        if self._database.is_sqlite:
+        if self._database.is_sqlite or self._database.is_postgresql:
             super()._add_to(engine, alias)
             return
         from duetime.jobstores._sql_storage import SQLStorage
@@ -141,9 +153,16 @@ class SQLAlchemyJobStore(PersistentJobStore):
         self._unread_jobs = copy_in(self, source, lambda: rows, self.pickle_protocol, self.serializer)  # opens it, too
 
     def _read_old_jobs(self) -> list[OldRow] | None:
+        """What APScheduler left, which only programs that have the database's driver can have."""
         from duetime._legacy.sql import read_sql
 
-        return read_sql(self.engine, self._tablename, self._tableschema)
+        try:
+            engine = self.engine
+        except ImportError:
+            if self._database.is_postgresql:
+                return None
+            raise
+        return read_sql(engine, self._tablename, self._tableschema)
 
     def shutdown(self) -> None:
         engine = self.__dict__.get("engine", self._given_engine)
@@ -207,6 +226,7 @@ class _Database(NamedTuple):
     timeout: float
     shown: str  # without password and query
     is_sqlite: bool = True
+    is_postgresql: bool = False
     driver: str = ""
 
 
@@ -228,13 +248,13 @@ def _database_of(url: Any) -> _Database:
     if match is None:
         raise ValueError("The url cannot be read: expected dialect://..., such as sqlite:///jobs.db")
     dialect, driver, rest = match.groups()
-    if dialect.lower() in _BY_SQLALCHEMY:
-        return _other_database(text)
+    if dialect.lower() in _WITH_SERVERS:
+        return _database_of_server(text)
     if dialect.lower() != "sqlite" or driver not in (None, "pysqlite"):
         kind = dialect if driver is None else f"{dialect}+{driver}"
         raise NotImplementedError(
-            f"SQLAlchemyJobStore: databases of the dialect {kind!r} are not supported yet; expected 'sqlite', 'mysql' "
-            "or 'mariadb'"
+            f"SQLAlchemyJobStore: databases of the dialect {kind!r} are not supported yet; expected 'sqlite', "
+            "'postgresql', 'mysql' or 'mariadb'"
         )
     if rest and not rest.startswith("/"):
         raise ValueError(
@@ -243,7 +263,7 @@ def _database_of(url: Any) -> _Database:
     return _sqlite_database(rest[1:])
 
 
-def _other_database(text: str) -> _Database:
+def _database_of_server(text: str) -> _Database:
     from sqlalchemy.engine import make_url
 
     url = make_url(text)
@@ -253,7 +273,8 @@ def _other_database(text: str) -> _Database:
     if url.port is not None:
         server = f"{server}:{url.port}"
     shown = f"{url.drivername}://{server}/{url.database or ''}"
-    return _Database(None, _DEFAULT_TIMEOUT, shown, is_sqlite=False, driver=url.get_driver_name())
+    is_postgresql = url.get_backend_name() == "postgresql"
+    return _Database(None, _DEFAULT_TIMEOUT, shown, False, is_postgresql, url.get_driver_name())
 
 
 def _sqlite_database(rest: str) -> _Database:

@@ -147,6 +147,7 @@ class BaseScheduler(metaclass=ABCMeta):
         {
             "memory": "duetime.jobstores.memory:MemoryJobStore",
             "mongodb": "duetime.jobstores.mongodb:MongoDBJobStore",
+            "postgresql": "duetime.jobstores.postgresql:PostgreSQLJobStore",
             "redis": "duetime.jobstores.redis:RedisJobStore",
             "sqlalchemy": "duetime.jobstores.sqlalchemy:SQLAlchemyJobStore",
             "sqlite": "duetime.jobstores.sqlite:SQLiteJobStore",
