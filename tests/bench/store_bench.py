@@ -1,9 +1,9 @@
 """duetime's job stores against those of APScheduler 3.11.3, on the same servers, in the same process and interleaved.
 
-    python tests/bench/store_bench.py [--rounds N] [--stored N] [--only WORDS] [--postgresql URL] [--json FILE]
+    python tests/bench/store_bench.py [--rounds N] [--stored N] [--only WORDS] [--json FILE]
 
-Needs both packages, SQLAlchemy, redis and redis-server, PyMongo and what tests/support/mongo_server needs; what is not
-there is left out. Jobs have no-op functions. Each figure is the best of the rounds; only the ratios count.
+Needs both packages, SQLAlchemy, redis and redis-server, psycopg and PostgreSQL, PyMongo and what
+tests/support/mongo_server needs; servers that are not there are left out. Jobs have no-op functions. Each figure is the best of the rounds; only the ratios count.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class MongoDB(Place):
 
 
 @contextmanager
-def places(postgresql: str | None) -> Iterator[list[Place]]:
+def places() -> Iterator[list[Place]]:
     import servers
 
     with ExitStack() as stack:
@@ -148,8 +148,10 @@ def places(postgresql: str | None) -> Iterator[list[Place]]:
             mongodb = servers.MongoDBServer()
             stack.callback(mongodb.stop)
             made.append(MongoDB(mongodb.uri))
-        if postgresql:
-            made.append(SQL("postgresql", lambda: postgresql))
+        if servers.can_serve_postgresql():
+            database = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            stack.callback(servers.PostgreSQLServer(database).stop)
+            made.append(SQL("postgresql", lambda: f"postgresql+psycopg://postgres@/postgres?host={database}"))
         yield made
 
 
@@ -267,10 +269,10 @@ def measures(stored: int) -> list[tuple[str, str, bool, Measure]]:
     ]
 
 
-def run(rounds: int, stored: int, only: str, postgresql: str | None) -> list[dict[str, Any]]:
+def run(rounds: int, stored: int, only: str) -> list[dict[str, Any]]:
     packages = [Package(name) for name in PACKAGES]
     table = []
-    with places(postgresql) as made:
+    with places() as made:
         for place in made:
             for what, unit, more_is_better, measure in measures(stored):
                 name = f"{place.name}: {what}"
@@ -294,13 +296,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--stored", type=int, default=10_000)
     parser.add_argument("--only", metavar="WORDS", default="", help="the rows with these words in their names")
-    parser.add_argument("--postgresql", metavar="URL", help="of a database for SQLAlchemyJobStore")
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     threading.excepthook = lambda _: None  # APScheduler's thread, if it is shut down while it removes what it ran
     print(f"{'':44} {'APScheduler':>14} {'duetime':>14}")
-    table = run(arguments.rounds, arguments.stored, arguments.only, arguments.postgresql)
+    table = run(arguments.rounds, arguments.stored, arguments.only)
     if arguments.json:
         with open(arguments.json, "w") as file:
             json.dump(table, file, indent=1)

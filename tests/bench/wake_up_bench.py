@@ -2,7 +2,7 @@
 
     python tests/bench/wake_up_bench.py [--jobs N] [--only WORDS]
 
-Starts the servers itself: redis-server, and that of tests/support/mongo_server. A store is a row of STORES.
+Starts the servers itself: redis-server, PostgreSQL, and that of tests/support/mongo_server. A store is a row of STORES.
 """
 
 from __future__ import annotations
@@ -56,9 +56,20 @@ def mongodb(directory: Path) -> Iterator[dict[str, Any]]:
 
 
 # Name, class, and what makes its arguments.
+@contextmanager
+def postgresql(directory: Path) -> Iterator[dict[str, Any]]:
+    sys.path.insert(0, str(HERE.parent / "python"))
+    from servers import PostgreSQLServer
+
+    server = PostgreSQLServer(directory)
+    yield {"host": str(directory), "user": "postgres", "database": "postgres"}
+    server.stop()
+
+
 STORES: list[tuple[str, str, Callable[[Path], Any]]] = [
     ("SQLite", "duetime.jobstores.sqlite:SQLiteJobStore", sqlite),
     ("Redis", "duetime.jobstores.redis:RedisJobStore", redis),
+    ("PostgreSQL", "duetime.jobstores.postgresql:PostgreSQLJobStore", postgresql),
     ("MongoDB", "duetime.jobstores.mongodb:MongoDBJobStore", mongodb),
 ]
 

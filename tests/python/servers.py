@@ -85,6 +85,10 @@ class PostgreSQLServer:
         subprocess.run(command, cwd="/", check=True, stdout=subprocess.DEVNULL, **self._user)
 
 
+def can_serve_postgresql() -> bool:
+    return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
 def can_serve_mongodb() -> bool:
     return bool(shutil.which("java") and shutil.which("mvn"))
 
