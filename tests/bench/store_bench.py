@@ -3,7 +3,8 @@
     python tests/bench/store_bench.py [--rounds N] [--stored N] [--only WORDS] [--json FILE]
 
 Needs both packages, SQLAlchemy, redis and redis-server, psycopg and PostgreSQL, PyMongo and what
-tests/support/mongo_server needs; servers that are not there are left out. Jobs have no-op functions. Each figure is the best of the rounds; only the ratios count.
+tests/support/mongo_server needs; servers that are not there are left out. Jobs have no-op functions. Each figure is the
+best of the rounds; only the ratios count.
 """
 
 from __future__ import annotations
