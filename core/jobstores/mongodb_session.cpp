@@ -144,9 +144,6 @@ bool MongoSession::drain_changes() {
   return changed || std::ranges::find(kLooksAgain, calls_since_) != kLooksAgain.end();
 }
 
-JobPtr MongoSession::parse(std::string_view document) {
-  const std::lock_guard lock(mutex_);
-  return documents_.parse(document);
-}
+JobPtr MongoSession::parse(std::string_view document) { return documents_.parse(document); }
 
 }  // namespace duetime

@@ -80,7 +80,6 @@ JobRecord PgJobReader::read(const PgRows& rows, int row, int first_column) {
 
 void PgJobReader::read_document(const PgRows& rows, int row, int first_column, JobRecord& record) {
   try {
-    const std::lock_guard lock(mutex_);
     record.job = documents_.parse(rows.text(row, first_column + kDocument));
   } catch (const std::exception& error) {
     return mark_unreadable(record, error.what());

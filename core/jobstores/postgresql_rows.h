@@ -1,7 +1,6 @@
 // Between rows and records.
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -39,7 +38,6 @@ class PgJobReader {
  private:
   void read_document(const PgRows& rows, int row, int first_column, JobRecord& record);
 
-  std::mutex mutex_;
   JobDocumentCache documents_;
 };
 

@@ -187,7 +187,6 @@ RecordedJob RecordReader::job(const Json& row) {
 JobPtr RecordReader::parse(const Json& row) {
   const auto document = row.find("document");
   if (document == row.end() || !document->is_string()) refuse("the document is no text");
-  const std::lock_guard lock(mutex_);
   return documents_.parse(document->get_ref<const std::string&>());
 }
 

@@ -2,7 +2,6 @@
 // them.
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,7 +57,6 @@ class RecordReader {
  private:
   JobPtr parse(const Json& row);
 
-  std::mutex mutex_;
   JobDocumentCache documents_;
 };
 

@@ -202,7 +202,6 @@ JobRecord RedisJobReader::read(std::string_view id, const RedisValue& line, cons
 void RedisJobReader::read_document(const RedisValue& document, JobRecord& record) {
   try {
     if (document.is_nil()) refuse("the document is missing");
-    const std::lock_guard lock(mutex_);
     record.job = documents_.parse(document.text());
   } catch (const std::exception& error) {
     mark_unreadable(record, error.what());

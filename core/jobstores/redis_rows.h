@@ -2,7 +2,6 @@
 // docs/redis_keys.md specifies them.
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +28,6 @@ class RedisJobReader {
  private:
   void read_document(const RedisValue& document, JobRecord& record);
 
-  std::mutex mutex_;
   JobDocumentCache documents_;
 };
 

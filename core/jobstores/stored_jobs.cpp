@@ -1,5 +1,7 @@
 #include "core/jobstores/stored_jobs.h"
 
+#include <utility>
+
 #include "core/jobs/job_document.h"
 
 namespace duetime {
@@ -34,16 +36,27 @@ std::optional<JobStatus> job_status_of(std::string_view word) {
 
 JobPtr JobDocumentCache::parse(std::string_view document) {
   if (document.size() > kLargestCachedDocument) return job_from_text(document);
-  std::string key(document);
-  if (const auto found = jobs_.find(key); found != jobs_.end()) return found->second;
+  std::string text(document);
+  if (JobPtr job = find(text)) return job;
   JobPtr job = job_from_text(document);
-  if (bytes_ + key.size() > kMostCachedBytes) {
+  keep(std::move(text), job);
+  return job;
+}
+
+JobPtr JobDocumentCache::find(const std::string& document) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = jobs_.find(document);
+  return found == jobs_.end() ? nullptr : found->second;
+}
+
+void JobDocumentCache::keep(std::string document, const JobPtr& job) {
+  const std::lock_guard lock(mutex_);
+  if (bytes_ + document.size() > kMostCachedBytes) {
     jobs_.clear();
     bytes_ = 0;
   }
-  bytes_ += key.size();
-  jobs_.emplace(std::move(key), job);
-  return job;
+  const std::size_t size = document.size();
+  if (jobs_.emplace(std::move(document), job).second) bytes_ += size;
 }
 
 }  // namespace duetime

@@ -1,6 +1,7 @@
 // What several stores keep alike: the words for a job's status, and job documents parsed once.
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,12 +16,17 @@ const char* stored_word(JobStatus status);
 std::optional<JobStatus> job_status_of(std::string_view word);
 
 // Documents by their whole text: a document that another program changed is never mistaken for the old one.
+// Threads: any; no lock is held while a document is parsed, which may ask factories written outside.
 class JobDocumentCache {
  public:
   // Throws what job_from_text() throws.
   JobPtr parse(std::string_view document);
 
  private:
+  JobPtr find(const std::string& document) const;
+  void keep(std::string document, const JobPtr& job);
+
+  mutable std::mutex mutex_;
   std::unordered_map<std::string, JobPtr> jobs_;
   std::size_t bytes_ = 0;  // of their texts
 };
