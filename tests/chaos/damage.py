@@ -79,8 +79,8 @@ def _damage(cluster: Cluster, chance: random.Random) -> dict[str, bytes]:
     damaged = {}
     for number, id in enumerate(sorted(cluster.store.jobs())):
         mutation = MUTATIONS[number % len(MUTATIONS)]
-        damaged[id] = mutation(cluster.store.document(id), chance)
-        cluster.store.set_document(id, damaged[id])
+        cluster.store.set_document(id, mutation(cluster.store.document(id), chance))
+        damaged[id] = cluster.store.document(id)  # some stores keep texts only
     return damaged
 
 

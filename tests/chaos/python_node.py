@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from duetime.jobstores.base import BaseJobStore
 from duetime.jobstores.mongodb import MongoDBJobStore
+from duetime.jobstores.postgresql import PostgreSQLJobStore
 from duetime.jobstores.redis import RedisJobStore
 from duetime.jobstores.sqlite import SQLiteJobStore
 from duetime.schedulers.background import BackgroundScheduler
@@ -33,6 +34,8 @@ def store_at(url: str) -> BaseJobStore:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return SQLiteJobStore(parts.path[1:])
+    if parts.scheme == "postgresql":
+        return PostgreSQLJobStore(url.partition("?")[0], connect_timeout=0.5, command_timeout=0.5)
     if parts.scheme == "redis":
         return _Redis(host=parts.hostname, port=parts.port)
     return _Mongo(database=parts.path[1:], host=f"mongodb://{parts.netloc}/?{parts.query}")

@@ -6,11 +6,14 @@ Runs are read through the store's own clients and its documented layout, never t
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -339,4 +342,116 @@ class MongoStore(Store):
         return Run(*(run[name] for name in names), run.get("ended_at"))
 
 
-STORES: dict[str, type[Store]] = {store.name: store for store in (SqliteStore, RedisStore, MongoStore)}
+class PostgresqlStore(Store):
+    """Runs as the user ``postgres`` where we are root, so its data is in a directory of its own."""
+
+    name = "postgresql"
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._port = free_port()
+        self._user: dict[str, Any] = {}
+        self._data = directory / "data"
+        if os.geteuid() == 0:
+            self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+            self._own = tempfile.TemporaryDirectory(prefix="duetime-postgresql-")
+            self._data = Path(self._own.name)
+            shutil.chown(self._data, "postgres", "postgres")
+
+    @classmethod
+    def missing(cls) -> str | None:
+        return None if list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) else "postgresql"
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    def url(self, port: int | None = None) -> str:
+        limits = "command_timeout_us=500000&connect_timeout_us=500000"
+        return f"postgresql://postgres@127.0.0.1:{port or self.port}/postgres?{limits}"
+
+    @property
+    def patient_url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres?command_timeout_us=60000000"
+
+    def start(self) -> None:
+        if not (self._data / "PG_VERSION").exists():
+            options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+            subprocess.run(self._command("initdb", *options), cwd="/", check=True, capture_output=True, **self._user)
+        settings = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self._data}"]
+        options = [word for setting in [*settings, "shared_buffers=16MB"] for word in ("-c", setting)]
+        log = (self.directory / "postgresql.log").open("ab")
+        self.process = subprocess.Popen(
+            self._command("postgres", *options), cwd="/", stdout=log, stderr=log, **self._user
+        )
+        wait_until(self._answers, "PostgreSQL answers")
+
+    def _command(self, program: str, *options: str) -> list[str]:
+        binary = max(Path("/usr/lib/postgresql").glob("*/bin")) / program
+        return [str(binary), "-D", str(self._data), *options]
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        try:
+            return bool(self.query("SELECT 1"))
+        except psycopg.OperationalError:
+            return False
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+        super().kill()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # without waiting for its clients
+            self.process.wait()
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the postmaster first, so that it has no more children, and to all of those."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has ended since
+                parent = int(status.read_text().rpartition(")")[2].split()[1])
+                if parent == self.process.pid:
+                    os.kill(int(status.parent.name), number)
+
+    def query(self, statement: str, *values: object) -> list[Any]:
+        import psycopg
+
+        server = f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres connect_timeout=30"
+        with psycopg.connect(server, autocommit=True) as connection:
+            cursor = connection.execute(statement, values)
+            return [] if cursor.description is None else cursor.fetchall()
+
+    def jobs(self) -> list[str]:
+        return [id for (id,) in self.query("SELECT id FROM duetime_jobs")]
+
+    def document(self, job: str) -> bytes:
+        (row,) = self.query("SELECT document FROM duetime_jobs WHERE id = %s", job)
+        return str(row[0]).encode()
+
+    def set_document(self, job: str, document: bytes) -> None:
+        """The column is text, which the server checks."""
+        stored = document.decode(errors="replace").replace("\0", "?")
+        self.query("UPDATE duetime_jobs SET document = %s WHERE id = %s", stored, job)
+
+    def claimed(self) -> int:
+        return int(self.query("SELECT count(*) FROM duetime_runs WHERE state = 'claimed'")[0][0])
+
+    def runs(self) -> list[Run]:
+        columns = "id, job_id, scheduled_time, attempt, state, owner, fence, claimed_at, ended_at"
+        return [
+            Run(id.hex, job, scheduled, attempt, state, owner.hex, *rest)
+            for id, job, scheduled, attempt, state, owner, *rest in self.query(f"SELECT {columns} FROM duetime_runs")
+        ]
+
+
+STORES: dict[str, type[Store]] = {store.name: store for store in (SqliteStore, RedisStore, MongoStore, PostgresqlStore)}
