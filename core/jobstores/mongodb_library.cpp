@@ -1,8 +1,11 @@
 #include "core/jobstores/mongodb_library.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <string>
 
 #include "core/base/error.h"
 
@@ -36,9 +39,14 @@ void resolve(void* handle, const std::string& source, const char* name, Function
   if (!function) fail("the MongoDB driver from " + source + " has no function " + name);
 }
 
+// The driver keeps counters in shared memory under the process's number. What a process of this number that
+// was killed has left there makes it complain on standard error while it is being loaded.
+void remove_counters_of_the_dead() { shm_unlink(("/mongoc-" + std::to_string(getpid())).c_str()); }
+
 MongocLibrary load_and_initialise() {
   // A driver that the program has loaded already keeps the log handler it has.
   const bool was_loaded = dlopen(kFileName, RTLD_NOW | RTLD_NOLOAD) != nullptr;
+  if (!was_loaded) remove_counters_of_the_dead();
   MongocLibrary library = load_mongoc_library(std::getenv("DUETIME_MONGOC_LIBRARY"));
   // The driver writes to standard error what it also answers as an error.
   if (!was_loaded) library.mongoc_log_set_handler(nullptr, nullptr);

@@ -150,9 +150,9 @@ def places() -> Iterator[list[Place]]:
             stack.callback(mongodb.stop)
             made.append(MongoDB(mongodb.uri))
         if servers.can_serve_postgresql():
-            database = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            stack.callback(servers.PostgreSQLServer(database).stop)
-            made.append(SQL("postgresql", lambda: f"postgresql+psycopg://postgres@/postgres?host={database}"))
+            server = servers.PostgreSQLServer()
+            stack.callback(server.stop)
+            made.append(SQL("postgresql", lambda: f"postgresql+psycopg://postgres@/postgres?host={server.directory}"))
         yield made
 
 

@@ -61,8 +61,8 @@ def postgresql(directory: Path) -> Iterator[dict[str, Any]]:
     sys.path.insert(0, str(HERE.parent / "python"))
     from servers import PostgreSQLServer
 
-    server = PostgreSQLServer(directory)
-    yield {"host": str(directory), "user": "postgres", "database": "postgres"}
+    server = PostgreSQLServer()
+    yield {"host": str(server.directory), "user": "postgres", "database": "postgres"}
     server.stop()
 
 

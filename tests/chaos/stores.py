@@ -396,10 +396,13 @@ class PostgresqlStore(Store):
         try:
             return bool(self.query("SELECT 1"))
         except psycopg.OperationalError:
+            assert self.process is not None
+            assert self.process.poll() is None, (self.directory / "postgresql.log").read_text()[-2000:]
             return False
 
     def kill(self) -> None:
-        self._signal(signal.SIGKILL)
+        self.freeze()  # so that all are still known by their parent
+        self._signal(signal.SIGKILL, to_postmaster=False)
         super().kill()
 
     def stop(self) -> None:
@@ -413,10 +416,11 @@ class PostgresqlStore(Store):
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals, to_postmaster: bool = True) -> None:
         """To the postmaster first, so that it has no more children, and to all of those."""
         assert self.process is not None
-        self.process.send_signal(number)
+        if to_postmaster:
+            self.process.send_signal(number)
         for status in Path("/proc").glob("[0-9]*/stat"):
             with suppress(OSError):  # it has ended since
                 parent = int(status.read_text().rpartition(")")[2].split()[1])

@@ -16,6 +16,8 @@ from duetime.testing import ManualClock
 from servers import mongodb_uri, own_postgresql_server, postgresql_server, redis_server  # noqa: F401 -- fixtures
 from waiting import DEADLINE, wait_until  # noqa: F401 -- tests have them from here
 
+pytest.register_assert_rewrite("event_loop_contract", "job_store_contract")
+
 START = datetime(2026, 11, 23, 9, 0, 0, tzinfo=timezone.utc)
 
 

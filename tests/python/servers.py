@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,14 +62,14 @@ class MongoDBServer:
 class PostgreSQLServer:
     """One with a cluster of its own, on a socket in a directory; it runs as the user ``postgres`` where we are root."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self) -> None:
+        # Not one of pytest's, which each session closes to other users.
+        self._own = tempfile.TemporaryDirectory(prefix="duetime-postgresql-")
+        self.directory = Path(self._own.name)
         self._user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
         if self._user:
-            shutil.chown(directory, "postgres", "postgres")
-            for parent in directory.parents[:2]:
-                parent.chmod(parent.stat().st_mode | 0o011)  # pytest's, which are ours alone
-        self._run("initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+            shutil.chown(self.directory, "postgres", "postgres")
+        self._run("initdb", "-D", self.directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
         self.start()
 
     def start(self, *settings: str) -> None:
@@ -101,16 +102,16 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQLServer]:
-    made = PostgreSQLServer(tmp_path_factory.mktemp("postgresql"))
+def postgresql_server() -> Iterator[PostgreSQLServer]:
+    made = PostgreSQLServer()
     yield made
     made.stop()
 
 
 @pytest.fixture
-def own_postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQLServer]:
+def own_postgresql_server() -> Iterator[PostgreSQLServer]:
     """For tests that stop it."""
-    made = PostgreSQLServer(tmp_path_factory.mktemp("postgresql"))
+    made = PostgreSQLServer()
     yield made
     made.stop()
 

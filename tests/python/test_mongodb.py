@@ -7,6 +7,7 @@ import sys
 import uuid
 
 import pytest
+from conftest import finish
 from duetime.jobstores.mongodb import MongoDBJobStore
 from duetime.schedulers.background import BackgroundScheduler
 
@@ -172,3 +173,24 @@ def test_by_alias():
     scheduler = BackgroundScheduler()
     scheduler.add_jobstore("mongodb", database="x", host="there")
     assert repr(scheduler._jobstores["default"]).startswith("<MongoDBJobStore (host='there:27017', database='x'")
+
+
+def test_what_a_dead_process_left_in_shared_memory_is_no_news(program, mongodb_uri):
+    """The driver complains on standard error, before it can be told not to."""
+    output = finish(
+        program(
+            """
+            import os, sys
+            from pathlib import Path
+
+            from duetime.jobstores.mongodb import MongoDBJobStore
+
+            Path(f"/dev/shm/mongoc-{os.getpid()}").write_bytes(b"stale")
+            store = MongoDBJobStore("nothing_here", host=sys.argv[1])
+            store.start(None, "alone")
+            print(len(store.get_all_jobs()))
+            """,
+            mongodb_uri,
+        )
+    )
+    assert output == "0\n"
