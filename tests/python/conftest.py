@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 from duetime.schedulers.background import BackgroundScheduler
 from duetime.testing import ManualClock
-from servers import mongodb_uri, own_postgresql_server, postgresql_server, redis_server  # noqa: F401 -- fixtures
+from servers import (  # noqa: F401 -- fixtures
+    mongodb_uri,
+    own_postgresql_server,
+    own_zookeeper_server,
+    postgresql_server,
+    redis_server,
+    zookeeper_server,
+)
 from waiting import DEADLINE, wait_until  # noqa: F401 -- tests have them from here
 
 pytest.register_assert_rewrite("event_loop_contract", "job_store_contract")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 Options = dict[str, Any]
 
@@ -102,6 +103,32 @@ def _in_postgresql(options: Options) -> Iterator[Documents]:
         yield Documents(read, write)
 
 
+@contextmanager
+def _in_zookeeper(options: Options) -> Iterator[Documents]:
+    """A document is what follows the first line of a job's node."""
+    from kazoo.client import KazooClient
+
+    client = KazooClient(options["hosts"])
+    client.start()
+
+    def node(job_id: str) -> str:
+        return f"{options['path']}.duetime/jobs/{quote(job_id, safe='').replace('.', '%2E')}"
+
+    def read(job_id: str) -> bytes:
+        data: bytes = client.get(node(job_id))[0]
+        return data.partition(b"\n")[2]
+
+    def write(job_id: str, document: bytes) -> None:
+        members = client.get(node(job_id))[0].partition(b"\n")[0]
+        client.set(node(job_id), members + b"\n" + document)
+
+    try:
+        yield Documents(read, write)
+    finally:
+        client.stop()
+        client.close()
+
+
 KINDS = [
     JobStoreKind(
         "sqlite",
@@ -144,5 +171,16 @@ KINDS = [
             "command_timeout": 60,
         },
         _in_postgresql,
+    ),
+    JobStoreKind(
+        "zookeeper",
+        "zookeeper_server",
+        lambda server: {
+            "type": "zookeeper",
+            "hosts": server.hosts,
+            "path": f"/{_name()}",
+            "close_connection_on_exit": True,
+        },
+        _in_zookeeper,
     ),
 ]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from waiting import DEADLINE, wait_until
 
+_ZOOKEEPER = Path("/usr/share/java/zookeeper.jar")
 _MONGODB = Path(__file__).parents[1] / "support" / "mongo_server" / "start"
 
 
@@ -86,6 +87,47 @@ class PostgreSQLServer:
         subprocess.run(command, cwd="/", check=True, stdout=subprocess.DEVNULL, **self._user)
 
 
+class ZooKeeperServer:
+    """One alone, with a data directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.hosts = f"127.0.0.1:{self.port}"
+        settings = {
+            "dataDir": directory / "data",
+            "clientPort": self.port,
+            "clientPortAddress": "127.0.0.1",
+            "maxClientCnxns": 0,
+            "admin.enableServer": "false",
+            "4lw.commands.whitelist": "ruok",
+        }
+        (directory / "zoo.cfg").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        self.start()
+
+    def start(self) -> None:
+        main = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
+        command = ["java", "-Dzookeeper.forceSync=no", "-cp", str(_ZOOKEEPER), main, str(self.directory / "zoo.cfg")]
+        with (self.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_until(self._answers)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, (self.directory / "log").read_text()
+        try:
+            with socket.create_connection(("127.0.0.1", self.port)) as connection:
+                connection.sendall(b"ruok")
+                return connection.recv(100) == b"imok"
+        except OSError:
+            return False
+
+
 def can_serve_postgresql() -> bool:
     return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
@@ -114,6 +156,21 @@ def own_postgresql_server() -> Iterator[PostgreSQLServer]:
     made = PostgreSQLServer()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def zookeeper_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer]:
+    made = ZooKeeperServer(tmp_path_factory.mktemp("zookeeper"))
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def own_zookeeper_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer]:
+    """For tests that stop it."""
+    made = ZooKeeperServer(tmp_path_factory.mktemp("zookeeper"))
+    yield made
+    made.kill()
 
 
 @pytest.fixture(scope="session")

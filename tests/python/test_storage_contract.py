@@ -9,9 +9,12 @@ import socketserver
 import subprocess
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from duetime.jobstores._sql_storage import SQLStorage
+from duetime.jobstores._zookeeper_storage import ZooKeeperStorage
+from kazoo.client import KazooClient
 from sqlalchemy import create_engine, text
 from test_mariadb import Server
 
@@ -43,6 +46,8 @@ class Connection(socketserver.StreamRequestHandler):
     def method(self, name):
         return getattr(self, name, None) or getattr(self.storage, name)
 
+
+class SQLConnection(Connection):
     def choose(self, name):
         self.prefix = "".join(c if c.isalnum() else f"_{ord(c)}_" for c in name)
         self.storage = SQLStorage(self.server.engine, False, "tests", self.prefix, None)
@@ -59,16 +64,32 @@ class Connection(socketserver.StreamRequestHandler):
             return connection.execute(query, {"id": id.encode()}).scalar_one().hex()
 
 
+class ZooKeeperConnection(Connection):
+    def choose(self, name):
+        self.client = self.server.client
+        self.storage = ZooKeeperStorage(lambda: self.client, f"/{name}")
+        self.name = name
+
+    def node(self, id):
+        return f"/{self.name}/jobs/{quote(id, safe='').replace('.', '%2E')}"
+
+    def set_document(self, given):
+        id, digits = given
+        members = self.client.get(self.node(id))[0].partition(b"\n")[0]
+        self.client.set(self.node(id), members + b"\n" + bytes.fromhex(digits))
+
+    def document(self, id):
+        return self.client.get(self.node(id))[0].partition(b"\n")[2].hex()
+
+
 class Bridge(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     request_queue_size = 100
 
 
-@pytest.mark.skipif(not PROGRAM.exists(), reason="C++'s tests have not been built")
-def test_sqlalchemy_on_mariadb(mariadb, tmp_path):
-    address = str(tmp_path / "bridge.sock")
-    with Bridge(address, Connection) as bridge:
-        bridge.engine = create_engine(mariadb.url, pool_size=20)
+def expect_contract(connection, address, **shared):
+    with Bridge(address, connection) as bridge:
+        vars(bridge).update(shared)
         threading.Thread(target=bridge.serve_forever, daemon=True).start()
         tests = subprocess.run(
             [PROGRAM, "--gtest_filter=Outside/*"],
@@ -81,3 +102,18 @@ def test_sqlalchemy_on_mariadb(mariadb, tmp_path):
     assert tests.returncode == 0, tests.stdout[-10_000:] + tests.stderr
     assert "[  PASSED  ]" in tests.stdout
     assert "Running 0 tests" not in tests.stdout
+
+
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="C++'s tests have not been built")
+
+
+def test_sqlalchemy_on_mariadb(mariadb, tmp_path):
+    expect_contract(SQLConnection, str(tmp_path / "bridge.sock"), engine=create_engine(mariadb.url, pool_size=20))
+
+
+def test_zookeeper(zookeeper_server, tmp_path):
+    client = KazooClient(zookeeper_server.hosts)
+    client.start()
+    expect_contract(ZooKeeperConnection, str(tmp_path / "bridge.sock"), client=client)
+    client.stop()
+    client.close()

@@ -151,6 +151,7 @@ class BaseScheduler(metaclass=ABCMeta):
             "redis": "duetime.jobstores.redis:RedisJobStore",
             "sqlalchemy": "duetime.jobstores.sqlalchemy:SQLAlchemyJobStore",
             "sqlite": "duetime.jobstores.sqlite:SQLiteJobStore",
+            "zookeeper": "duetime.jobstores.zookeeper:ZooKeeperJobStore",
         },
     )
     _trigger_classes: ClassVar[dict[str, Any]] = {}
