@@ -203,6 +203,44 @@ def test_the_client_is_closed_only_when_asked(open_store, client, close):
     assert client.connected is not close
 
 
+def test_a_store_that_was_made_before_a_fork(program, zookeeper_server, path):
+    source = f"""if True:
+        import os, jobs
+        from duetime.jobstores.zookeeper import KazooClient, ZooKeeperJobStore
+        from duetime.schedulers.background import BackgroundScheduler
+
+        def use(store):
+            try:
+                scheduler = BackgroundScheduler(jobstores={{"default": store}}, timezone="UTC")
+                scheduler.start(paused=True)
+                scheduler.add_job(jobs.note, "interval", hours=1, args=["line"])
+                print(len(scheduler.get_jobs()), flush=True)
+                scheduler.shutdown()
+            except Exception as exc:
+                print(exc, flush=True)
+
+        def use_in_child(store):
+            child = os.fork()
+            if child == 0:
+                use(store)
+                os._exit(0)
+            os.waitpid(child, 0)
+
+        hosts, path = {zookeeper_server.hosts!r}, {path!r}
+        store = ZooKeeperJobStore(path, hosts=hosts)
+        use_in_child(store)
+        use(store)
+        use_in_child(store)
+        client = KazooClient(hosts)
+        use_in_child(ZooKeeperJobStore(path, client=client))
+        client.start()
+        use_in_child(ZooKeeperJobStore(path, client=client))
+    """
+    lines = finish(program(source)).splitlines()
+    assert lines[:4] == ["1", "2", "3", "4"]
+    assert "does not work in the child of a fork: expected connection arguments" in lines[4]
+
+
 def test_two_processes_share_many_jobs(program, zookeeper_server, tmp_path, path):
     source = f"""if True:
         import sys

@@ -57,7 +57,7 @@ class ZooKeeperJobStore(PersistentJobStore):
         self.path = path
         self._connect_args = None if client else options
         self.client: Any = maybe_ref(client) if client else self._make_client(**options)
-        self._pid = os.getpid()
+        self._pid = os.getpid() if self.client.connected else None  # of the process that has the client's threads
 
     def _add_to(self, engine: _native.Scheduler, alias: str) -> None:
         from duetime.jobstores._zookeeper_storage import ZooKeeperStorage
@@ -71,13 +71,14 @@ class ZooKeeperJobStore(PersistentJobStore):
         return f"/{self.path.strip('/')}.duetime"
 
     def _connected_client(self) -> Any:
-        if self._pid != os.getpid():
+        if self._pid not in (None, os.getpid()):
             self._replace_client()
         if not self.client.connected:
             try:
                 self.client.start()
             except self.client.handler.timeout_exception as error:
                 raise JobStoreError(str(error), _native.ERROR_STORE_UNAVAILABLE) from None
+        self._pid = os.getpid()
         return self.client
 
     def _replace_client(self) -> None:
@@ -89,7 +90,6 @@ class ZooKeeperJobStore(PersistentJobStore):
                 _native.ERROR_STORE_UNAVAILABLE,
             )
         self.client = self._make_client(**self._connect_args)
-        self._pid = os.getpid()
 
     def shutdown(self) -> None:
         super().shutdown()
