@@ -111,7 +111,8 @@ Invocation live_invocation(void* payload) {
 
 Invocation stored_invocation(const Task& task, const duetime_call* call) {
   // The task of objects of Python, which no store keeps: whoever wrote this job meant something else.
-  if (task.callable == nullptr) throw std::runtime_error("its arguments were to be an object of this process");
+  if (task.callable == nullptr)
+    throw std::runtime_error("its arguments were to be an object of this process");
   std::size_t size = 0;
   const void* data = duetime_call_payload(call, &size);
   const py::object decoded = py::handle(task.host->callbacks)

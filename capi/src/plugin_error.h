@@ -1,5 +1,5 @@
-// What duetime_plugin_set_error() and duetime_plugin_set_answer() leave behind in this thread, for the call of
-// the plugin that is being made.
+// What duetime_plugin_set_error() and duetime_plugin_set_answer() leave behind in this thread, for the call
+// of the plugin that is being made.
 #pragma once
 
 #include <string>

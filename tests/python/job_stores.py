@@ -3,6 +3,7 @@ its server, if it has one, a fixture in servers.py."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
@@ -105,7 +106,7 @@ def _in_postgresql(options: Options) -> Iterator[Documents]:
 
 @contextmanager
 def _in_zookeeper(options: Options) -> Iterator[Documents]:
-    """A document is what follows the first line of a job's node."""
+    """A document is what follows the first line of a job's node, or, a long one, what its parts hold."""
     from kazoo.client import KazooClient
 
     client = KazooClient(options["hosts"])
@@ -115,8 +116,11 @@ def _in_zookeeper(options: Options) -> Iterator[Documents]:
         return f"{options['path']}.duetime/jobs/{quote(job_id, safe='').replace('.', '%2E')}"
 
     def read(job_id: str) -> bytes:
-        data: bytes = client.get(node(job_id))[0]
-        return data.partition(b"\n")[2]
+        members, _, document = client.get(node(job_id))[0].partition(b"\n")
+        parts = json.loads(members).get("document_parts", [])
+        return bytes(document) + b"".join(
+            client.get(f"{options['path']}.duetime/documents/{name}")[0] for name in parts
+        )
 
     def write(job_id: str, document: bytes) -> None:
         members = client.get(node(job_id))[0].partition(b"\n")[0]
