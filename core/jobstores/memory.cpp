@@ -17,6 +17,7 @@
 #include "core/base/text.h"
 #include "core/jobstores/due_queue.h"
 #include "core/jobstores/given_up.h"
+#include "core/jobstores/planning.h"
 
 namespace duetime {
 namespace {
@@ -341,7 +342,7 @@ class MemoryJobStore final : public JobStore {
       const JobRecord seen = entry->record();
       const int running = entry->running;
       lock.unlock();
-      RunPlan plan = plan_guarded(planner, seen, request.time.now, running);
+      RunPlan plan = plan_or_leave(planner, seen, request.time.now, running);
       lock.lock();
       if (entry->removed) continue;
       if (entry->position.version == seen.position.version && plan.outcome != RunPlan::Outcome::kLeave) {
@@ -352,17 +353,6 @@ class MemoryJobStore final : public JobStore {
     }
     const std::lock_guard lock(mutex_);
     result.next_due = earliest(*request.exclusions);
-  }
-
-  // The job must return to the queue whatever the planner does.
-  static RunPlan plan_guarded(const RunPlanner& planner, const JobRecord& seen, Instant now, int running) {
-    try {
-      return planner(*seen.job, seen.position, now, running);
-    } catch (...) {
-      RunPlan leave;
-      leave.outcome = RunPlan::Outcome::kLeave;
-      return leave;
-    }
   }
 
   void carry_out(const EntryPtr& entry, const RunPlan& plan, const ClaimRequest& request,

@@ -12,6 +12,7 @@
 #include "core/jobstores/mongodb_jobs.h"
 #include "core/jobstores/mongodb_reclaim.h"
 #include "core/jobstores/mongodb_runs.h"
+#include "core/jobstores/planning.h"
 
 namespace duetime {
 namespace {
@@ -20,21 +21,6 @@ constexpr std::size_t kRememberedCalls = 64;
 constexpr int kMostAttempts = 100;  // of claim_now(), each of which another node came before
 
 using Outcome = RunPlan::Outcome;
-
-RunPlan leave() {
-  RunPlan plan;
-  plan.outcome = Outcome::kLeave;
-  return plan;
-}
-
-// One planner's failure must not keep the other jobs of the batch waiting.
-RunPlan plan_one(const MongoJob& job, const ClaimRequest& request, const RunPlanner& planner) {
-  try {
-    return planner(*job.record.job, job.record.position, request.time.now, job.running_instances());
-  } catch (...) {
-    return leave();
-  }
-}
 
 // --- plans
 
@@ -206,7 +192,7 @@ ClaimResult MongoClaims::claim_due(const ClaimRequest& request, const RunPlanner
   MongoDueJobs due = find_due(session_, request.time.now, request.limit, exclusions_of(request));
   Plans plans;
   for (MongoJob& job : due.readable) {
-    RunPlan plan = plan_one(job, request, planner);
+    RunPlan plan = plan_or_leave(planner, job.record, request.time.now, job.running_instances());
     if (plan.outcome != Outcome::kLeave) plans.emplace_back(std::move(job), std::move(plan));
   }
   return remembered(request, [&](MongoPending& pending) {

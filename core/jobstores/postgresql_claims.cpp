@@ -8,6 +8,7 @@
 
 #include "core/base/text.h"
 #include "core/jobstores/given_up.h"
+#include "core/jobstores/planning.h"
 
 namespace duetime {
 namespace {
@@ -29,18 +30,6 @@ std::shared_ptr<Claim> new_claim(JobRecord record, const ClaimRequest& request) 
   claim->claimed_at = request.time.now;
   claim->claimed_boot_time = request.time.boot_time;
   return claim;
-}
-
-RunPlan plan_one(const JobRecord& record, int running, const ClaimRequest& request,
-                 const RunPlanner& planner) {
-  try {
-    return planner(*record.job, record.position, request.time.now, running);
-  } catch (...) {
-    // One planner's failure must not keep the other jobs of the batch waiting.
-    RunPlan leave;
-    leave.outcome = RunPlan::Outcome::kLeave;
-    return leave;
-  }
 }
 
 int64_t lock_key(const Uuid& claim_id) { return static_cast<int64_t>(claim_id.high ^ claim_id.low); }
@@ -280,7 +269,7 @@ ClaimResult PgClaims::claim_due(const ClaimRequest& request, const RunPlanner& p
     if (calls_out) transaction.roll_back();
     std::vector<Draft> drafts;
     for (DueJob& job : due) {
-      RunPlan plan = plan_one(job.record, job.running, request, planner);
+      RunPlan plan = plan_or_leave(planner, job.record, request.time.now, job.running);
       if (plan.outcome == RunPlan::Outcome::kLeave) continue;
       drafts.emplace_back(std::move(job), std::move(plan), request);
     }

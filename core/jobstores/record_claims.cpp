@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/jobstores/given_up.h"
+#include "core/jobstores/planning.h"
 
 namespace duetime {
 namespace {
@@ -29,17 +30,6 @@ bool is_excluded(const RecordedJob& job, const Exclusions& exclusions) {
   if (job.record.job) return exclusions.matches(*job.record.job, job.record.position.revision);
   const auto found = exclusions.jobs.find(job.id);
   return found != exclusions.jobs.end() && found->second == job.record.position.revision;
-}
-
-RunPlan plan_one(const RecordedJob& job, const ClaimRequest& request, const RunPlanner& planner) {
-  try {
-    return planner(*job.record.job, job.record.position, request.time.now, job.running_instances());
-  } catch (...) {
-    // One planner's failure must not keep the other jobs of the batch waiting.
-    RunPlan leave;
-    leave.outcome = Outcome::kLeave;
-    return leave;
-  }
 }
 
 RecordedClaim new_claim(const RecordedJob& job, const RunPlan& plan, const ClaimRequest& request,
@@ -194,7 +184,7 @@ RecordClaims::Attempt RecordClaims::try_claim_due(const ClaimRequest& request, c
   Attempt attempt;
   std::vector<std::pair<RecordedJob, RunPlan>> plans;
   for (RecordedJob& job : take_due(request, attempt.result.unreadable)) {
-    RunPlan plan = plan_one(job, request, planner);
+    RunPlan plan = plan_or_leave(planner, job.record, request.time.now, job.running_instances());
     if (plan.outcome != Outcome::kLeave) plans.emplace_back(std::move(job), std::move(plan));
   }
   if (plans.empty()) {

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/jobstores/given_up.h"
+#include "core/jobstores/planning.h"
 
 namespace duetime {
 namespace {
@@ -48,17 +49,6 @@ RedisCommand claiming(const ClaimRequest& request) {
   arguments.add(to_string(request.owner)).add(to_string(request.claim_id));
   arguments.add(request.lease.count()).add(kMarkerLifeMilliseconds);
   return arguments;
-}
-
-RunPlan plan_one(const RedisDueJob& job, const ClaimRequest& request, const RunPlanner& planner) {
-  try {
-    return planner(*job.record.job, job.record.position, request.time.now, job.running_instances);
-  } catch (...) {
-    // One planner's failure must not keep the other jobs of the batch waiting.
-    RunPlan leave;
-    leave.outcome = RunPlan::Outcome::kLeave;
-    return leave;
-  }
 }
 
 // A plan on its way into the store: the job as it will stand, and the claim if there is one.
@@ -155,7 +145,9 @@ RedisDueBatch RedisClaims::read_due() const {
 }
 
 void RedisClaims::plan(RedisDueBatch& batch, const RunPlanner& planner) const {
-  for (RedisDueJob& job : batch.jobs) job.plan = plan_one(job, request_, planner);
+  for (RedisDueJob& job : batch.jobs) {
+    job.plan = plan_or_leave(planner, job.record, request_.time.now, job.running_instances);
+  }
 }
 
 ClaimResult RedisClaims::carry_out(RedisDueBatch&& batch, bool mark) const {

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/jobstores/given_up.h"
+#include "core/jobstores/planning.h"
 
 namespace duetime {
 namespace {
@@ -186,17 +187,6 @@ ClaimPtr claim_in_file(const JobRecord& job, RunGroup runs, const ClaimRequest& 
   return claim;
 }
 
-RunPlan plan_one(const DueJob& job, const ClaimRequest& request, const RunPlanner& planner) {
-  try {
-    return planner(*job.record.job, job.record.position, request.time.now, job.running_instances);
-  } catch (...) {
-    // One planner's failure must not keep the other jobs of the batch waiting.
-    RunPlan leave;
-    leave.outcome = RunPlan::Outcome::kLeave;
-    return leave;
-  }
-}
-
 }  // namespace
 
 DueBatch read_due(SqliteSession& session, const ClaimRequest& request) {
@@ -213,7 +203,9 @@ DueBatch read_due(SqliteSession& session, const ClaimRequest& request) {
 }
 
 void plan_due(DueBatch& batch, const ClaimRequest& request, const RunPlanner& planner) {
-  for (DueJob& job : batch.jobs) job.plan = plan_one(job, request, planner);
+  for (DueJob& job : batch.jobs) {
+    job.plan = plan_or_leave(planner, job.record, request.time.now, job.running_instances);
+  }
 }
 
 ClaimResult carry_out(SqliteSession& session, DueBatch&& batch, const ClaimRequest& request) {
