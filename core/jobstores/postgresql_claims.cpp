@@ -169,10 +169,9 @@ PgClaims::PgClaims(PgSession& session)
           "n(job_id, number, id, scheduled_time, fire_time, state) JOIN {jobs} j ON j.id = n.job_id AND "
           "j.version = n.number) SELECT lease_until FROM lease")),
       expiry_(session.tables.sql("WITH clock AS MATERIALIZED (SELECT {now} AS now) SELECT clock.now, "
-                                 "min(r.lease_until) FILTER (WHERE "
-                                 "r.lease_until >= clock.now), count(*) FILTER (WHERE r.lease_until < "
-                                 "clock.now) FROM clock LEFT JOIN "
-                                 "{runs} r ON r.state = 'claimed' GROUP BY clock.now")),
+                                 "min(r.lease_until) FILTER (WHERE r.lease_until >= coalesce($1::bigint, "
+                                 "clock.now)), count(*) FILTER (WHERE r.lease_until < clock.now) FROM clock "
+                                 "LEFT JOIN {runs} r ON r.state = 'claimed' GROUP BY clock.now")),
       expired_(session.tables.sql(
           "SELECT {columns} FROM {runs} r WHERE r.state = 'claimed' AND r.lease_until < {now} ORDER BY "
           "r.lease_until, r.fence, r.scheduled_time LIMIT $1::bigint FOR UPDATE SKIP LOCKED",
@@ -435,11 +434,12 @@ class PgClaims::Reclaimer {
       : claims_(claims), request_(request), result_(result) {}
 
   // Those of one claim together.
-  void read(Transaction& transaction) {
+  void read(Transaction& transaction, int64_t count) {
     const std::vector<PgRows> answers =
         transaction.read(PgBatch().add(claims_.expired_, PgParameters().add(kMostExpiredRuns)));
     runs_ = read_pg_runs(answers[0]);
-    left_some_ = static_cast<int64_t>(runs_.size()) == kMostExpiredRuns;
+    // Another node may have locked the others, and die before it takes them over.
+    left_some_ = static_cast<int64_t>(runs_.size()) < count;
     PgArray ids = PgArray::texts();
     for (const PgRun& run : runs_) ids.add(run.record.job_id);
     const std::vector<PgRows> jobs =
@@ -582,15 +582,18 @@ class PgClaims::Reclaimer {
 ClaimResult PgClaims::reclaim_expired(const ClaimRequest& request) {
   return remembered(request, [&](Transaction& transaction, ClaimResult& result) {
     bool left_some = false;
-    if (transaction.peek(PgBatch().add(expiry_))[0].integer(0, 2) > 0) {
+    const std::vector<PgRows> before =
+        transaction.peek(PgBatch().add(expiry_, PgParameters().add(std::optional<Instant>())));
+    if (const int64_t expired = before[0].integer(0, 2); expired > 0) {
       Reclaimer reclaimer(*this, request, result);
-      reclaimer.read(transaction);
+      reclaimer.read(transaction, expired);
       reclaimer.decide();
       reclaimer.write(transaction);
       left_some = reclaimer.left_some();
     }
+    // A lease that has ended since the first look counts as one to come.
     PgBatch batch;
-    batch.add(expiry_);
+    batch.add(expiry_, PgParameters().add(before[0].instant(0, 0)));
     session_.add_next_due(batch, pg_exclusions_of(request));
     const std::vector<PgRows> answers = transaction.peek(batch);
     transaction.roll_back();

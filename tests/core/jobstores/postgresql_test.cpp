@@ -192,6 +192,46 @@ TEST_F(PostgresqlStore, ALockedJobIsLeftToWhoHoldsIt) {
   EXPECT_THAT(ids_of(store->claim_due(request(), run_minutely).claims), ElementsAre("free"));
 }
 
+// Each look at this clock finds it a second later.
+TEST_F(PostgresqlStore, ALeaseThatEndsDuringALookIsNotForgotten) {
+  server().query("CREATE SEQUENCE " + table("_ticks"));
+  PostgresqlStoreOptions ticking = options();
+  ticking.lease_time = "(SELECT nextval('" + table("_ticks") + "') * 1000000)";
+  const JobStorePtr store = open(ticking);
+  for (int lease = 5; lease < 25; ++lease) {
+    add(*store, "job");
+    ClaimRequest claiming = request();
+    claiming.lease = std::chrono::seconds(lease);
+    ASSERT_THAT(store->claim_due(claiming, run_once).claims, SizeIs(1));
+    for (;;) {
+      const ClaimResult result = store->reclaim_expired(request());
+      if (!result.abandoned.empty()) break;
+      ASSERT_TRUE(result.next_expiry) << "lease of " << lease;
+    }
+  }
+}
+
+// Its node may die before it takes the run over.
+TEST_F(PostgresqlStore, ARunThatAnotherNodeIsTakingOverIsLookedAtAgain) {
+  const JobStorePtr store = open();
+  add(*store, "job");
+  ASSERT_THAT(store->claim_due(request(), run_once).claims, SizeIs(1));
+  server().query("UPDATE " + table("_runs") + " SET lease_until = 0");
+  {
+    PgConnection other(options());
+    const PgStatement begin("BEGIN");
+    const PgStatement lock("SELECT FROM " + table("_runs") + " FOR UPDATE");
+    other.run(PgBatch().add(begin).add(lock), PgEffect::kNone);
+    const ClaimResult result = store->reclaim_expired(request());
+    EXPECT_THAT(result.abandoned, IsEmpty());
+    EXPECT_EQ(result.next_expiry, request().time.now);
+  }
+  eventually([&] {
+    if (store->reclaim_expired(request()).abandoned.empty()) throw Error(ErrorCode::kTimeout, "still locked");
+    return true;
+  });
+}
+
 TEST_F(PostgresqlStore, AStatementThatWaitsTooLongDidNothing) {
   PostgresqlStoreOptions hasty = options();
   const JobStorePtr patient = open();
