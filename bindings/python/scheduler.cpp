@@ -14,6 +14,7 @@
 #include "bindings/python/gil.h"
 #include "bindings/python/jobs.h"
 #include "bindings/python/process_pool.h"
+#include "bindings/python/runs.h"
 #include "bindings/python/storages.h"
 #include "bindings/python/strings.h"
 #include "bindings/python/triggers.h"
@@ -289,12 +290,6 @@ bool is_run_cancelled(const Scheduler& scheduler, Text run_id) {
   return cancelled != 0;
 }
 
-std::string list_running(const Scheduler& scheduler, Text store) {
-  char* json = nullptr;
-  call_unlocked([&] { return duetime_scheduler_list_running(scheduler.get(), store, &json); });
-  return take_text(json);
-}
-
 // False if what runs has not ended within the timeout.
 bool play(const py::list& schedulers, duetime_time until, duetime_duration timeout) {
   std::vector<duetime_scheduler*> handles;
@@ -305,12 +300,6 @@ bool play(const py::list& schedulers, duetime_time until, duetime_duration timeo
     return status == DUETIME_ERROR_TIMEOUT ? DUETIME_OK : status;
   });
   return status == DUETIME_OK;
-}
-
-std::string list_runs(const Scheduler& scheduler, Text store, Text filter) {
-  char* json = nullptr;
-  call_unlocked([&] { return duetime_scheduler_list_runs(scheduler.get(), store, filter, &json); });
-  return take_text(json);
 }
 
 void release_parked(Scheduler& scheduler, Text store, Text id) {
@@ -403,12 +392,13 @@ void bind_scheduler(py::module_& module) {
       .def("get_job", &get_job, py::arg("store"), py::arg("id"))
       .def("next_run_time", &next_run_time, py::arg("store"), py::arg("id"), py::arg("otherwise"))
       .def("list_jobs", &list_jobs, py::arg("store"))
-      .def("list_runs", &list_runs, py::arg("store"), py::arg("filter"))
+      .def("list_runs", &list_runs, py::arg("store"), py::arg("job_id"), py::arg("state"), py::arg("scheduled_from"),
+           py::arg("scheduled_until"), py::arg("limit"))
       .def("run_job", &run_job, py::arg("store"), py::arg("id"))
       .def("cancel_run", &cancel_run, py::arg("run_id"))
       .def("is_run_cancelled", &is_run_cancelled, py::arg("run_id"))
       .def("list_running", &list_running, py::arg("store"))
-      .def("list_parked", &json_call<&duetime_scheduler_list_parked>)
+      .def("list_parked", &list_parked)
       .def("release_parked", &release_parked, py::arg("store"), py::arg("id"));
   module.def(
       "play", &play, py::arg("schedulers"), py::arg("until"), py::arg("timeout"),

@@ -32,7 +32,9 @@ enum class HandleType : uint8_t {
   kJob = 0xC3,
   kJobList = 0xC4,
   kScheduler = 0xC5,
-  kExecution = 0xC6
+  kExecution = 0xC6,
+  kRunList = 0xC7,
+  kParkedList = 0xC8
 };
 
 class HandleObject {

@@ -4,6 +4,7 @@
 #include <duetime/clock.h>
 #include <duetime/execution.h>
 #include <duetime/job.h>
+#include <duetime/run.h>
 #include <duetime/scheduler.h>
 #include <duetime/trigger.h>
 
@@ -43,6 +44,25 @@ struct JobListObject final : HandleObject {
   std::vector<StoredJob> jobs;
 };
 
+struct RunListObject final : HandleObject {
+  struct Entry {
+    explicit Entry(StoreRun listed)
+        : run(std::move(listed)), id(to_string(run.record.id)), node(to_string(run.record.owner)) {}
+    StoreRun run;
+    std::string id;
+    std::string node;
+  };
+
+  explicit RunListObject(std::vector<StoreRun> listed)
+      : runs(std::make_move_iterator(listed.begin()), std::make_move_iterator(listed.end())) {}
+  std::vector<Entry> runs;
+};
+
+struct ParkedListObject final : HandleObject {
+  explicit ParkedListObject(std::vector<ParkedJob> listed) : jobs(std::move(listed)) {}
+  std::vector<ParkedJob> jobs;
+};
+
 struct SchedulerObject final : HandleObject {
   explicit SchedulerObject(const SchedulerOptions& options) : clock(options.clock), scheduler(options) {}
   std::shared_ptr<Clock> clock;
@@ -78,6 +98,20 @@ struct HandleTraits<duetime_job_list> {
   using Object = JobListObject;
   static constexpr HandleType kType = HandleType::kJobList;
   static constexpr const char* kName = "duetime_job_list";
+};
+
+template <>
+struct HandleTraits<duetime_run_list> {
+  using Object = RunListObject;
+  static constexpr HandleType kType = HandleType::kRunList;
+  static constexpr const char* kName = "duetime_run_list";
+};
+
+template <>
+struct HandleTraits<duetime_parked_list> {
+  using Object = ParkedListObject;
+  static constexpr HandleType kType = HandleType::kParkedList;
+  static constexpr const char* kName = "duetime_parked_list";
 };
 
 template <>

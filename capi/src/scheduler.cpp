@@ -15,6 +15,7 @@
 #include "capi/src/job_options.h"
 #include "capi/src/owned.h"
 #include "capi/src/reports.h"
+#include "capi/src/run.h"
 #include "capi/src/struct_size.h"
 #include "core/base/text.h"
 #include "core/executors/inline.h"
@@ -512,13 +513,12 @@ duetime_status duetime_scheduler_list_jobs(const duetime_scheduler* scheduler, c
 }
 
 duetime_status duetime_scheduler_list_runs(const duetime_scheduler* scheduler, const char* store,
-                                           const char* filter_json, char** out_json) {
+                                           const duetime_run_filter* filter, duetime_run_list** out_list) {
   return guard([&] {
     const Use<duetime_scheduler> use(scheduler);
-    char*& out = output(out_json, "out_json");
-    const RunFilter filter =
-        filter_json ? parse_run_filter(required_text(filter_json, "filter_json")) : RunFilter();
-    out = to_c_text(to_text(run_report(use->scheduler.list_runs(optional_store(store), filter))));
+    duetime_run_list*& out = output(out_list, "out_list");
+    const RunFilter wanted = filter ? to_run_filter(*filter) : RunFilter();
+    out = make_handle<duetime_run_list>(use->scheduler.list_runs(optional_store(store), wanted));
   });
 }
 
@@ -550,19 +550,20 @@ duetime_status duetime_scheduler_is_run_cancelled(const duetime_scheduler* sched
 }
 
 duetime_status duetime_scheduler_list_running(const duetime_scheduler* scheduler, const char* store,
-                                              char** out_json) {
+                                              duetime_run_list** out_list) {
   return guard([&] {
     const Use<duetime_scheduler> use(scheduler);
-    char*& out = output(out_json, "out_json");
-    out = to_c_text(to_text(running_report(use->scheduler.list_running(optional_store(store)))));
+    duetime_run_list*& out = output(out_list, "out_list");
+    out = make_handle<duetime_run_list>(use->scheduler.list_running(optional_store(store)));
   });
 }
 
-duetime_status duetime_scheduler_list_parked(const duetime_scheduler* scheduler, char** out_json) {
+duetime_status duetime_scheduler_list_parked(const duetime_scheduler* scheduler,
+                                             duetime_parked_list** out_list) {
   return guard([&] {
     const Use<duetime_scheduler> use(scheduler);
-    char*& out = output(out_json, "out_json");
-    out = to_c_text(to_text(parked_report(use->scheduler.list_parked())));
+    duetime_parked_list*& out = output(out_list, "out_list");
+    out = make_handle<duetime_parked_list>(use->scheduler.list_parked());
   });
 }
 

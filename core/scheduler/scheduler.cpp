@@ -120,7 +120,7 @@ class Scheduler::Impl {
   std::size_t reload_time_zones(bool move_next_runs);
   std::optional<StoredJob> find_job(std::string_view store, std::string_view id) const;
   std::vector<StoredJob> list_jobs(std::string_view store, const JobFilter& filter) const;
-  std::vector<RunRecord> list_runs(std::string_view store, const RunFilter& filter) const;
+  std::vector<StoreRun> list_runs(std::string_view store, const RunFilter& filter) const;
   Uuid run_job_now(std::string_view store, std::string_view id);
   bool cancel_run(const Uuid& run) const;
   bool is_run_cancelled(const Uuid& run) const;
@@ -741,11 +741,14 @@ std::vector<StoredJob> Scheduler::Impl::list_jobs(std::string_view alias, const 
   return jobs;
 }
 
-std::vector<RunRecord> Scheduler::Impl::list_runs(std::string_view alias, const RunFilter& filter) const {
-  std::vector<RunRecord> runs;
+std::vector<StoreRun> Scheduler::Impl::list_runs(std::string_view alias, const RunFilter& filter) const {
+  std::vector<StoreRun> runs;
   for (const StorePtr& store : stores(alias)) {
-    for (RunRecord& run : (*open(store))->list_runs(filter)) runs.push_back(std::move(run));
+    for (RunRecord& run : (*open(store))->list_runs(filter)) runs.push_back({store->alias, std::move(run)});
   }
+  std::ranges::stable_sort(runs, std::greater(),
+                           [](const StoreRun& run) { return run.record.scheduled_time; });
+  if (runs.size() > filter.limit) runs.resize(filter.limit);
   return runs;
 }
 
@@ -888,7 +891,7 @@ std::optional<StoredJob> Scheduler::find_job(std::string_view store, std::string
 std::vector<StoredJob> Scheduler::list_jobs(std::string_view store, const JobFilter& filter) const {
   return impl()->list_jobs(store, filter);
 }
-std::vector<RunRecord> Scheduler::list_runs(std::string_view store, const RunFilter& filter) const {
+std::vector<StoreRun> Scheduler::list_runs(std::string_view store, const RunFilter& filter) const {
   return impl()->list_runs(store, filter);
 }
 Uuid Scheduler::run_job_now(std::string_view store, std::string_view id) {

@@ -181,7 +181,8 @@ class Scheduler {
 
   std::optional<StoredJob> find_job(std::string_view store, std::string_view id) const;
   std::vector<StoredJob> list_jobs(std::string_view store, const JobFilter& filter = {}) const;
-  std::vector<RunRecord> list_runs(std::string_view store, const RunFilter& filter) const;
+  // Latest first, of all the stores asked together.
+  std::vector<StoreRun> list_runs(std::string_view store, const RunFilter& filter) const;
 
   // --- runs -----------------------------------------------------------------------------------------------
   // Runs the job once on this node, beside its schedule, and answers the run's id: also a paused job, one

@@ -169,10 +169,21 @@ static int wait_until_all_has_happened(void) {
 }
 
 static void print_latest_runs(duetime_scheduler* scheduler) {
-  char* json = NULL;
-  must("list runs", duetime_scheduler_list_runs(scheduler, NULL, "{\"limit\": 3}", &json));
-  printf("\nThe latest three runs, as the store has them:\n%s\n", json);
-  duetime_free(json);
+  duetime_run_filter latest = DUETIME_RUN_FILTER_INIT;
+  duetime_run_list* list = NULL;
+  size_t i;
+  latest.limit = 3;
+  must("list runs", duetime_scheduler_list_runs(scheduler, NULL, &latest, &list));
+  printf("\nThe latest three runs, as the store has them:\n");
+  for (i = 0; i < duetime_run_list_size(list); ++i) {
+    duetime_run run;
+    char scheduled[24];
+    run.struct_size = sizeof run;
+    must("read a run", duetime_run_list_at(list, i, &run));
+    printf("  %-9s for %s: %s\n", run.job_id, clock_time(run.scheduled_time, scheduled),
+           duetime_run_state_name(run.state));
+  }
+  duetime_run_list_destroy(list);
 }
 
 /* Prints the stored jobs; answers a bit for each: 1 heartbeat, 2 tick, 4 greeting. */

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -20,8 +19,8 @@ __all__ = (
     "current_run",
     "entering",
     "is_in_run",
-    "parse_parked",
-    "parse_runs",
+    "read_parked",
+    "read_runs",
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -190,39 +189,15 @@ class ParkedJob(NamedTuple):
     reason: str
 
 
-def _time(text: str, zone: tzinfo) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(zone)
+def read_runs(rows: Iterable[tuple[Any, ...]], zone: tzinfo) -> list[Run]:
+    """From the engine's report, whose times are in UTC."""
+
+    def localised(value: Any) -> Any:
+        return value.astimezone(zone) if isinstance(value, datetime) else value
+
+    return [Run(*map(localised, row)) for row in rows]
 
 
-def _run(row: dict[str, Any], zone: tzinfo, jobstore: str) -> Run:
-    def optional_time(member: str) -> datetime | None:
-        return None if row[member] is None else _time(row[member], zone)
-
-    return Run(
-        id=row["id"],
-        job_id=row["job_id"],
-        task=row["task"],
-        scheduled_time=_time(row["scheduled_time"], zone),
-        attempt=row["attempt"],
-        state=row["state"],
-        node=row["owner"],
-        fence=row["fence"],
-        claimed_at=_time(row["claimed_at"], zone),
-        started_at=optional_time("started_at"),
-        ended_at=optional_time("ended_at"),
-        error=row["error"],
-        jobstore=row.get("store", jobstore),
-    )
-
-
-def parse_runs(text: str, zone: tzinfo, jobstore: str = "") -> list[Run]:
-    """From the engine's report.
-
-    :param jobstore: whose runs they are, where the report does not say
-    """
-    return [_run(row, zone, jobstore) for row in json.loads(text)]
-
-
-def parse_parked(text: str) -> list[ParkedJob]:
+def read_parked(rows: Iterable[tuple[str, str, str]]) -> list[ParkedJob]:
     """From the engine's report."""
-    return [ParkedJob(id=row["id"], jobstore=row["store"], reason=row["reason"]) for row in json.loads(text)]
+    return [ParkedJob(*row) for row in rows]

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace duetime::capi_test {
 
@@ -17,6 +18,8 @@ struct Destroy {
   void operator()(duetime_trigger* handle) const { duetime_trigger_destroy(handle); }
   void operator()(duetime_job* handle) const { duetime_job_destroy(handle); }
   void operator()(duetime_job_list* handle) const { duetime_job_list_destroy(handle); }
+  void operator()(duetime_run_list* handle) const { duetime_run_list_destroy(handle); }
+  void operator()(duetime_parked_list* handle) const { duetime_parked_list_destroy(handle); }
   void operator()(duetime_scheduler* handle) const { duetime_scheduler_destroy(handle); }
   void operator()(char* text) const { duetime_free(text); }
 };
@@ -115,6 +118,44 @@ inline duetime_job_options job_options(const char* id, const char* task) {
   return options;
 }
 
+// Runs and parked jobs that outlive the lists they were in.
+struct ListedRun {
+  int32_t state = 0;
+  std::string id;
+  std::string job_id;
+  std::string store;
+  std::string error;
+  duetime_time scheduled_time = DUETIME_TIME_NONE;
+};
+
+inline std::vector<ListedRun> runs_in(const Held<duetime_run_list>& list) {
+  std::vector<ListedRun> runs;
+  for (std::size_t i = 0; i < duetime_run_list_size(list.get()); ++i) {
+    duetime_run run{};
+    run.struct_size = sizeof run;
+    EXPECT_OK(duetime_run_list_at(list.get(), i, &run));
+    runs.push_back({run.state, run.id, run.job_id, run.store, run.error, run.scheduled_time});
+  }
+  return runs;
+}
+
+struct ParkedJob {
+  std::string id;
+  std::string store;
+  std::string reason;
+};
+
+inline std::vector<ParkedJob> parked_in(const Held<duetime_parked_list>& list) {
+  std::vector<ParkedJob> jobs;
+  for (std::size_t i = 0; i < duetime_parked_list_size(list.get()); ++i) {
+    duetime_parked_job job{};
+    job.struct_size = sizeof job;
+    EXPECT_OK(duetime_parked_list_at(list.get(), i, &job));
+    jobs.push_back({job.id, job.store, job.reason});
+  }
+  return jobs;
+}
+
 // Hosted, inline, in memory, on a manual clock: nothing happens but in advance() and run_pending().
 class HostedScheduler : public testing::Test {
  protected:
@@ -151,10 +192,16 @@ class HostedScheduler : public testing::Test {
     return job;
   }
 
-  std::string runs(const char* filter = nullptr) {
-    Held<char> json;
-    EXPECT_OK(duetime_scheduler_list_runs(scheduler, nullptr, filter, Out(json)));
-    return json ? json.get() : "";
+  std::vector<ListedRun> runs(const duetime_run_filter* filter = nullptr, const char* store = nullptr) {
+    Held<duetime_run_list> list;
+    EXPECT_OK(duetime_scheduler_list_runs(scheduler, store, filter, Out(list)));
+    return runs_in(list);
+  }
+
+  std::vector<ParkedJob> parked() {
+    Held<duetime_parked_list> list;
+    EXPECT_OK(duetime_scheduler_list_parked(scheduler, Out(list)));
+    return parked_in(list);
   }
 
   Counted task;

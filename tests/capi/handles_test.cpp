@@ -76,11 +76,15 @@ std::vector<std::function<duetime_status(duetime_scheduler*)>> scheduler_calls()
         return duetime_scheduler_list_jobs(s, nullptr, Out(out));
       },
       [](S* s) {
-        Held<char> out;
+        Held<duetime_run_list> out;
         return duetime_scheduler_list_runs(s, nullptr, nullptr, Out(out));
       },
       [](S* s) {
-        Held<char> out;
+        Held<duetime_run_list> out;
+        return duetime_scheduler_list_running(s, nullptr, Out(out));
+      },
+      [](S* s) {
+        Held<duetime_parked_list> out;
         return duetime_scheduler_list_parked(s, Out(out));
       },
       [](S* s) { return duetime_scheduler_release_parked(s, nullptr, "job"); },

@@ -27,10 +27,10 @@ class RunNow : public HostedScheduler {
     return run_id ? run_id.get() : "";
   }
 
-  std::string running() {
-    Held<char> json;
-    EXPECT_OK(duetime_scheduler_list_running(scheduler, nullptr, Out(json)));
-    return json ? json.get() : "";
+  std::vector<ListedRun> running() {
+    Held<duetime_run_list> list;
+    EXPECT_OK(duetime_scheduler_list_running(scheduler, nullptr, Out(list)));
+    return runs_in(list);
   }
 
   void task_is(duetime_task_fn fn, void* user_data) {
@@ -49,7 +49,8 @@ TEST_F(RunNow, RunsAndAnswersItsId) {
   run_pending();
   EXPECT_EQ(task.calls, 1);
   EXPECT_EQ(run_id.size(), 32u);
-  EXPECT_NE(runs().find(run_id), std::string::npos);
+  ASSERT_EQ(runs().size(), 1u);
+  EXPECT_EQ(runs()[0].id, run_id);
   EXPECT_OK(duetime_scheduler_run_job(scheduler, "default", "job", nullptr));
   EXPECT_EQ(task.calls, 2);
 }
@@ -66,7 +67,8 @@ TEST_F(RunNow, SaysWhyNot) {
                duetime_scheduler_run_job(nullptr, nullptr, "job", &run_id));
   EXPECT_OK(duetime_scheduler_shutdown(scheduler, 1));
   EXPECT_STATUS(DUETIME_ERROR_NOT_RUNNING, duetime_scheduler_run_job(scheduler, nullptr, "job", &run_id));
-  EXPECT_STATUS(DUETIME_ERROR_NOT_RUNNING, duetime_scheduler_list_running(scheduler, nullptr, &run_id));
+  Held<duetime_run_list> list;
+  EXPECT_STATUS(DUETIME_ERROR_NOT_RUNNING, duetime_scheduler_list_running(scheduler, nullptr, Out(list)));
   EXPECT_EQ(run_id, nullptr);
 }
 
@@ -83,7 +85,7 @@ TEST_F(RunNow, SaysThatThereIsNoRoom) {
 }
 
 TEST_F(RunNow, IsListedAndCancelledWhileItRuns) {
-  static std::string seen;
+  static std::vector<ListedRun> seen;
   task_is(
       [](void* user_data, duetime_call* call) -> int32_t {
         auto& test = *static_cast<RunNow*>(user_data);
@@ -100,10 +102,11 @@ TEST_F(RunNow, IsListedAndCancelledWhileItRuns) {
       },
       this);
   const std::string run_id = run_job();
-  EXPECT_NE(seen.find(run_id), std::string::npos);
-  EXPECT_NE(seen.find(R"("store":"default")"), std::string::npos);
-  EXPECT_NE(seen.find(R"("state":"claimed")"), std::string::npos);
-  EXPECT_EQ(running(), "[]");
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].id, run_id);
+  EXPECT_EQ(seen[0].store, "default");
+  EXPECT_EQ(seen[0].state, DUETIME_RUN_CLAIMED);
+  EXPECT_TRUE(running().empty());
   EXPECT_STATUS(DUETIME_ERROR_NOT_FOUND, duetime_scheduler_cancel_run(scheduler, run_id.c_str()));
 }
 
@@ -167,7 +170,8 @@ TEST_F(RunNow, PlayWaitsForThreads) {
   EXPECT_ERROR(DUETIME_ERROR_TIMEOUT, "have not ended", play(3600 * kSecond, 0));
   may_end = true;
   EXPECT_OK(play(0));
-  EXPECT_NE(runs().find("succeeded"), std::string::npos);
+  ASSERT_EQ(runs().size(), 1u);
+  EXPECT_EQ(runs()[0].state, DUETIME_RUN_SUCCEEDED);
 }
 
 TEST_F(RunNow, PlayRefusesWhatItCannotPlay) {

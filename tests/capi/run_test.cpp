@@ -124,7 +124,10 @@ TEST_F(Runs, FailureIsToldWithItsReason) {
   EXPECT_EQ(told[0].error_kind, "ValueError");
   EXPECT_EQ(told[0].error, "bad \xEF\xBF\xBD byte");
   EXPECT_EQ(told[0].traceback, "line 1\nline 2");
-  EXPECT_NE(runs(R"({"state": "failed"})").find("bad"), std::string::npos);
+  duetime_run_filter failed = DUETIME_RUN_FILTER_INIT;
+  failed.state = DUETIME_RUN_FAILED;
+  ASSERT_EQ(runs(&failed).size(), 1u);
+  EXPECT_NE(runs(&failed)[0].error.find("bad"), std::string::npos);
 }
 
 TEST_F(Runs, FailureWithoutReasonNamesTheNumber) {
@@ -149,9 +152,8 @@ TEST_F(Runs, RunThatCannotRunHereWaitsParkedUntilReleased) {
     duetime_call_set_error(call, "DecodeError", "unknown encoding", nullptr);
     return DUETIME_TASK_CANNOT_RUN;
   });
-  Held<char> parked;
-  ASSERT_OK(duetime_scheduler_list_parked(scheduler, Out(parked)));
-  EXPECT_NE(std::string(parked.get()).find("unknown encoding"), std::string::npos) << parked.get();
+  ASSERT_EQ(parked().size(), 1u);
+  EXPECT_NE(parked()[0].reason.find("unknown encoding"), std::string::npos) << parked()[0].reason;
   ASSERT_OK(duetime_scheduler_register_task(scheduler, "task", Counted::succeed, &task, nullptr));
   ASSERT_OK(duetime_scheduler_release_parked(scheduler, nullptr, "job"));
   run_pending();
@@ -209,42 +211,90 @@ TEST_F(Runs, AreListedAsTheFilterAsks) {
   ASSERT_OK(add(job_options("job", "succeed"), interval_trigger(60 * kSecond)));
   for (int i = 0; i < 3; ++i) advance(60 * kSecond);
   EXPECT_EQ(task.calls, 3);
-  const auto count = [&](const char* filter) {
-    const std::string json = runs(filter);
-    std::size_t found = 0;
-    for (std::size_t at = 0; (at = json.find("\"job_id\"", at)) != std::string::npos; ++at) ++found;
-    return found;
+  const auto count = [&](auto... changes) {
+    duetime_run_filter filter = DUETIME_RUN_FILTER_INIT;
+    (changes(filter), ...);
+    return runs(&filter).size();
   };
-  EXPECT_EQ(count(nullptr), 3u);
-  EXPECT_EQ(count("{}"), 3u);
-  EXPECT_EQ(count(R"({"job_id": "job", "state": "succeeded"})"), 3u);
-  EXPECT_EQ(count(R"({"job_id": "other"})"), 0u);
-  EXPECT_EQ(count(R"({"limit": 2})"), 2u);
-  EXPECT_EQ(count(R"({"scheduled_from": "2026-01-05T12:02:00Z"})"), 2u);
-  EXPECT_EQ(count(R"({"scheduled_until": "2026-01-05T13:01:00+01:00"})"), 1u);
-  EXPECT_NE(runs().find(R"("scheduled_time":"2026-01-05T12:03:00.000000Z")"), std::string::npos) << runs();
+  EXPECT_EQ(runs().size(), 3u);
+  EXPECT_EQ(count(), 3u);
+  EXPECT_EQ(count([](auto& f) { f.job_id = "job"; }, [](auto& f) { f.state = DUETIME_RUN_SUCCEEDED; }), 3u);
+  EXPECT_EQ(count([](auto& f) { f.job_id = "other"; }), 0u);
+  EXPECT_EQ(count([](auto& f) { f.state = DUETIME_RUN_FAILED; }), 0u);
+  EXPECT_EQ(count([](auto& f) { f.limit = 2; }), 2u);
+  EXPECT_EQ(count([](auto& f) { f.scheduled_from = kNoon + 120 * kSecond; }), 2u);
+  EXPECT_EQ(count([](auto& f) { f.scheduled_until = kNoon + 60 * kSecond; }), 1u);
+  EXPECT_EQ(runs()[0].scheduled_time, kNoon + 180 * kSecond);
+  EXPECT_EQ(runs()[0].store, "default");
+}
+
+TEST_F(Runs, OfAllStoresAreListedLatestFirst) {
+  ASSERT_OK(duetime_scheduler_add_store(scheduler, "second", "memory:"));
+  duetime_job_options second = job_options("b", "succeed");
+  second.store = "second";
+  ASSERT_OK(add(job_options("a", "succeed"), date_trigger(kNoon + kSecond)));
+  ASSERT_OK(add(second, date_trigger(kNoon + 2 * kSecond)));
+  ASSERT_OK(add(job_options("c", "succeed"), date_trigger(kNoon + 3 * kSecond)));
+  for (int i = 0; i < 3; ++i) advance(kSecond);
+  duetime_run_filter latest = DUETIME_RUN_FILTER_INIT;
+  latest.limit = 2;
+  const std::vector<ListedRun> found = runs(&latest);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].job_id + found[1].job_id, "cb");
+  EXPECT_EQ(found[1].store, "second");
+  EXPECT_EQ(runs(nullptr, "second").size(), 1u);
 }
 
 TEST_F(Runs, FilterIsRefusedByMember) {
-  Held<char> json;
-  const auto list = [&](const char* filter) {
-    return duetime_scheduler_list_runs(scheduler, nullptr, filter, Out(json));
+  Held<duetime_run_list> list;
+  const auto refused = [&](const char* part, auto change) {
+    duetime_run_filter filter = DUETIME_RUN_FILTER_INIT;
+    change(filter);
+    EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, part,
+                 duetime_scheduler_list_runs(scheduler, nullptr, &filter, Out(list)));
+    EXPECT_EQ(list, nullptr);
   };
-  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "run filter", list("not json"));
-  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "run filter", list("[]"));
-  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "state", list(R"({"state": "sleeping"})"));
-  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "limit", list(R"({"limit": 0})"));
-  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "scheduled_from", list(R"({"scheduled_from": "yesterday"})"));
-  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "jobid", list(R"({"jobid": "x"})"));
-  EXPECT_EQ(json, nullptr);
+  refused("struct_size", [](auto& f) { f.struct_size = 0; });
+  refused("state is 7", [](auto& f) { f.state = 7; });
+  refused("limit is 0", [](auto& f) { f.limit = 0; });
+  refused("scheduled_from", [](auto& f) { f.scheduled_from = INT64_MAX; });
+  refused("job_id", [](auto& f) { f.job_id = "\xFF"; });
+}
+
+TEST_F(Runs, ListsRefuseWhatIsNotInThem) {
+  Held<duetime_run_list> list;
+  ASSERT_OK(duetime_scheduler_list_runs(scheduler, nullptr, nullptr, Out(list)));
+  EXPECT_EQ(duetime_run_list_size(list.get()), 0u);
+  duetime_run run{};
+  run.struct_size = sizeof run;
+  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "index is 0", duetime_run_list_at(list.get(), 0, &run));
+  EXPECT_EQ(run.id, nullptr);
+  EXPECT_STREQ(duetime_run_state_name(DUETIME_RUN_MISSED), "missed");
+  EXPECT_STREQ(duetime_run_state_name(99), "unknown state");
+}
+
+// A caller of an earlier version has room for less.
+TEST_F(Runs, FillAsMuchAsThereIsRoomFor) {
+  ASSERT_OK(add(job_options("job", "succeed"), date_trigger(kNoon + kSecond)));
+  advance(kSecond);
+  Held<duetime_run_list> list;
+  ASSERT_OK(duetime_scheduler_list_runs(scheduler, nullptr, nullptr, Out(list)));
+  duetime_run run{};
+  run.struct_size = offsetof(duetime_run, task);
+  ASSERT_OK(duetime_run_list_at(list.get(), 0, &run));
+  EXPECT_EQ(run.struct_size, offsetof(duetime_run, task));
+  EXPECT_STREQ(run.job_id, "job");
+  EXPECT_EQ(run.task, nullptr);
+  run.struct_size = 0;
+  EXPECT_ERROR(DUETIME_ERROR_INVALID_ARGUMENT, "struct_size", duetime_run_list_at(list.get(), 0, &run));
 }
 
 TEST_F(Runs, UnknownTaskIsParkedUntilReleased) {
   ASSERT_OK(add(job_options("job", "unknown"), date_trigger(kNoon + kSecond)));
   advance(kSecond);
-  Held<char> parked;
-  ASSERT_OK(duetime_scheduler_list_parked(scheduler, Out(parked)));
-  EXPECT_NE(std::string(parked.get()).find(R"("id":"job")"), std::string::npos) << parked.get();
+  ASSERT_EQ(parked().size(), 1u);
+  EXPECT_EQ(parked()[0].id, "job");
+  EXPECT_EQ(parked()[0].store, "default");
   ASSERT_OK(duetime_scheduler_register_task(scheduler, "unknown", Counted::succeed, &task, nullptr));
   duetime_scheduler_release_parked(scheduler, nullptr, "job");
   run_pending();

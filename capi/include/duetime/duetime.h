@@ -10,6 +10,7 @@
 #include <duetime/job.h>
 #include <duetime/plugin.h>
 #include <duetime/process_pool.h>
+#include <duetime/run.h>
 #include <duetime/scheduler.h>
 #include <duetime/task.h>
 #include <duetime/trigger.h>

@@ -10,6 +10,7 @@
 #include <duetime/common.h>
 #include <duetime/event.h>
 #include <duetime/job.h>
+#include <duetime/run.h>
 #include <duetime/task.h>
 #include <duetime/trigger.h>
 
@@ -227,11 +228,11 @@ DUETIME_API duetime_status duetime_scheduler_get_job(const duetime_scheduler *sc
 DUETIME_API duetime_status duetime_scheduler_list_jobs(const duetime_scheduler *scheduler, const char *store,
                                                        duetime_job_list **out_list);
 
-/* Runs of a store as a JSON array, latest first (docs/run_states.md). filter_json: NULL, or an object with
- * any of "job_id", "state", "scheduled_from", "scheduled_until", "limit" (default 100). out_json: freed with
- * duetime_free(). */
+/* Runs that the store remembers, latest first: of all nodes that share it, and also of jobs that are gone.
+ * filter: NULL for the latest 100. out_list: freed with duetime_run_list_destroy(). */
 DUETIME_API duetime_status duetime_scheduler_list_runs(const duetime_scheduler *scheduler, const char *store,
-                                                       const char *filter_json, char **out_json);
+                                                       const duetime_run_filter *filter,
+                                                       duetime_run_list **out_list);
 
 /* Runs the job once on this node, beside its schedule: also a paused one, and while the scheduler is paused.
  * It waits for a worker where its executor has none free, and is never too late. out_run_id (may be NULL): 32
@@ -250,15 +251,15 @@ DUETIME_API duetime_status duetime_scheduler_cancel_run(duetime_scheduler *sched
 DUETIME_API duetime_status duetime_scheduler_is_run_cancelled(const duetime_scheduler *scheduler,
                                                               const char *run_id, int32_t *out_cancelled);
 
-/* The runs that are under way now, as a JSON array, oldest first: as duetime_scheduler_list_runs(), with
- * "store"; of all nodes, where the store is shared. "started_at" is null for runs of other nodes and for
- * those that wait for a worker. NOT_RUNNING. out_json: freed with duetime_free(). */
+/* The runs that are under way now, oldest first: of all nodes, where the store is shared. started_at is NONE
+ * for runs of other nodes and for those that wait for a worker. NOT_RUNNING. out_list: freed with
+ * duetime_run_list_destroy(). */
 DUETIME_API duetime_status duetime_scheduler_list_running(const duetime_scheduler *scheduler,
-                                                          const char *store, char **out_json);
+                                                          const char *store, duetime_run_list **out_list);
 
-/* Jobs that this node cannot read or run, as a JSON array of {"store", "id", "reason"}. Freed with
- * duetime_free(). */
-DUETIME_API duetime_status duetime_scheduler_list_parked(const duetime_scheduler *scheduler, char **out_json);
+/* Jobs that this node cannot read or run. out_list: freed with duetime_parked_list_destroy(). */
+DUETIME_API duetime_status duetime_scheduler_list_parked(const duetime_scheduler *scheduler,
+                                                         duetime_parked_list **out_list);
 
 /* Looks at a parked job again. NOT_FOUND if it is not parked. */
 DUETIME_API duetime_status duetime_scheduler_release_parked(duetime_scheduler *scheduler, const char *store,

@@ -44,7 +44,7 @@ from duetime.executors.pool import EnginePool, ProcessPoolExecutor, ThreadPoolEx
 from duetime.job import Job
 from duetime.jobstores.base import BaseJobStore, ConflictingIdError, JobLookupError, NativeJobStore, is_run_by_engine
 from duetime.jobstores.memory import MemoryJobStore
-from duetime.runs import ParkedJob, Run, parse_parked, parse_runs
+from duetime.runs import ParkedJob, Run, read_parked, read_runs
 from duetime.schedulers import SchedulerAlreadyRunningError, SchedulerNotRunningError
 from duetime.schedulers._callbacks import Callbacks
 from duetime.schedulers._configuration import job_defaults_of, nested, warn_of_unknown
@@ -1314,25 +1314,10 @@ class BaseScheduler(metaclass=ABCMeta):
         :raises SchedulerNotRunningError: if the scheduler does not run
         """
         engine = self._running_engine()
-        conditions = {
-            "job_id": job_id,
-            "state": state,
-            "scheduled_from": self._instant_text(since, "since"),
-            "scheduled_until": self._instant_text(until, "until"),
-            "limit": limit,
-        }
-        chosen = json.dumps({name: value for name, value in conditions.items() if value is not None})
-        all_stores = [alias for alias, store in self._stores() if is_run_by_engine(store)]
-        runs: list[Run] = []
-        for alias in all_stores if jobstore is None else [jobstore]:
-            with engine_errors():
-                runs += parse_runs(engine.list_runs(alias, chosen), self.timezone, alias)
-        runs.sort(key=lambda run: run.scheduled_time.timestamp(), reverse=True)
-        return runs[:limit]
-
-    def _instant_text(self, value: Any, name: str) -> str | None:
-        instant = convert_to_datetime(value, self.timezone, name)
-        return None if instant is None else instant.isoformat()
+        first = convert_to_datetime(since, self.timezone, "since")
+        last = convert_to_datetime(until, self.timezone, "until")
+        with engine_errors():
+            return read_runs(engine.list_runs(jobstore, job_id, state, first, last, limit), self.timezone)
 
     def print_runs(
         self, job_id: str | None = None, jobstore: str | None = None, limit: int = 20, out: Any = None
@@ -1356,8 +1341,7 @@ class BaseScheduler(metaclass=ABCMeta):
         :raises SchedulerNotRunningError: if the scheduler does not run
         """
         with engine_errors():
-            report = self._running_engine().list_running(jobstore)
-        return parse_runs(report, self.timezone)
+            return read_runs(self._running_engine().list_running(jobstore), self.timezone)
 
     def run_job_now(self, job_id: str, jobstore: str | None = None) -> str:
         """(ours) Runs a job once, in this process, and leaves its schedule alone.
@@ -1441,7 +1425,7 @@ class BaseScheduler(metaclass=ABCMeta):
 
         :raises SchedulerNotRunningError: if the scheduler does not run
         """
-        parked = parse_parked(self._running_engine().list_parked())
+        parked = read_parked(self._running_engine().list_parked())
         for alias, lane in list(self._lanes.items()):
             parked += [ParkedJob(job_id, alias, reason) for job_id, reason in list(lane.parked.items())]
         for _, store in self._stores():

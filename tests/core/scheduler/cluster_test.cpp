@@ -109,7 +109,7 @@ TEST_F(Cluster, TheRunOfADeadNodeIsAbandonedAfterItsLease) {
   EXPECT_THAT(living->calls, IsEmpty());
   const auto runs = living->scheduler.list_runs("default", {});
   ASSERT_THAT(runs, SizeIs(1));
-  EXPECT_EQ(runs[0].state, RunState::kAbandoned);
+  EXPECT_EQ(runs[0].record.state, RunState::kAbandoned);
 }
 
 TEST_F(Cluster, AJobThatAsksToRecoverRunsAgainAndTheDeadNodesEndIsRefused) {

@@ -56,7 +56,11 @@ class RunNow : public testing::Test {
     return executor;
   }
 
-  std::vector<RunRecord> ended() { return host.scheduler.list_runs("default", {}); }
+  std::vector<RunRecord> ended() {
+    std::vector<RunRecord> records;
+    for (const StoreRun& run : host.scheduler.list_runs("default", {})) records.push_back(run.record);
+    return records;
+  }
   std::vector<StoreRun> running() { return host.scheduler.list_running(""); }
 
   HostedScheduler host;

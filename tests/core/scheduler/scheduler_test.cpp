@@ -72,8 +72,8 @@ TEST(Scheduler, AFailingTaskIsAnEventAndTheJobGoesOn) {
   EXPECT_EQ(errors[0].error, "disk on fire");
   const auto runs = host.scheduler.list_runs("default", {});
   ASSERT_THAT(runs, SizeIs(2));
-  EXPECT_EQ(runs[0].state, RunState::kFailed);
-  EXPECT_THAT(runs[0].error, HasSubstr("disk on fire"));
+  EXPECT_EQ(runs[0].record.state, RunState::kFailed);
+  EXPECT_THAT(runs[0].record.error, HasSubstr("disk on fire"));
 }
 
 TEST(Scheduler, CatchesUpWithOneRunAfterALongSleep) {
@@ -98,7 +98,7 @@ TEST(Scheduler, MissedRunsAreEventsAndRecords) {
   EXPECT_THAT(host.events_of(kJobRemoved), SizeIs(1));
   const auto runs = host.scheduler.list_runs("default", {});
   ASSERT_THAT(runs, SizeIs(1));
-  EXPECT_EQ(runs[0].state, RunState::kMissed);
+  EXPECT_EQ(runs[0].record.state, RunState::kMissed);
   EXPECT_THAT(host.logged, Contains(HasSubstr("Run time of job \"task\" was missed by 0:00:59.000000")));
 }
 
@@ -291,7 +291,7 @@ TEST(Scheduler, MayBeShutDownFromWithinAJobAndStartedAgain) {
   EXPECT_THAT(host.calls, SizeIs(2));
   const auto runs = host.scheduler.list_runs("default", {});
   ASSERT_THAT(runs, SizeIs(2));
-  EXPECT_EQ(runs[1].state, RunState::kSucceeded);
+  EXPECT_EQ(runs[1].record.state, RunState::kSucceeded);
 }
 
 TEST(Scheduler, AListenerMayThrowAndChangeListeners) {
