@@ -29,6 +29,7 @@
 %ignore duetime::v0::PreviewedFire::wall_time;
 %ignore duetime::v0::PreviewedFire::change;
 %ignore duetime::v0::Trigger::handle;
+%ignore duetime::v0::Trigger::adopt;
 
 %include "duetime/common.hpp"
 

@@ -215,6 +215,9 @@ class Trigger {
   // For functions of the C ABI; lives as long as this trigger or a copy of it.
   const duetime_trigger *handle() const noexcept { return handle_.get(); }
 
+  // Takes over what a function of the C ABI gave.
+  static Trigger adopt(duetime_trigger *handle) { return Trigger(handle); }
+
  private:
   explicit Trigger(duetime_trigger *handle) : handle_(handle, duetime_trigger_destroy) {}
 
