@@ -46,6 +46,9 @@ class Connection(socketserver.StreamRequestHandler):
     def method(self, name):
         return getattr(self, name, None) or getattr(self.storage, name)
 
+    def max_operations(self):
+        return self.storage.max_operations
+
 
 class SQLConnection(Connection):
     def choose(self, name):

@@ -25,6 +25,8 @@ DistantStorage::DistantStorage(const std::string& address, const std::string& na
   address.copy(at.sun_path, sizeof at.sun_path - 1);
   if (connect(socket_, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) fail("connect");
   call({{"call", "choose"}, {"with", name}});
+  const std::size_t most = call({{"call", "max_operations"}});
+  if (most != 0) max_operations_ = most;
 }
 
 DistantStorage::~DistantStorage() { ::close(socket_); }

@@ -4,6 +4,8 @@
 // Threads: any; one call at a time.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -22,6 +24,7 @@ class DistantStorage final : public RecordStorage {
   std::string description() const override { return "distant"; }
   void open() override { call({{"call", "open"}}); }
   void close() noexcept override { call({{"call", "close"}}); }
+  std::size_t max_operations() const override { return max_operations_; }
   std::optional<Instant> now() override { return std::nullopt; }  // the tests say what time it is
   int64_t draw(std::size_t count) override { return call({{"call", "draw"}, {"with", count}}); }
   Json read(const Json& question) override { return call({{"call", "read"}, {"with", question}}); }
@@ -38,6 +41,7 @@ class DistantStorage final : public RecordStorage {
   std::mutex mutex_;
   int socket_ = -1;
   std::string received_;
+  std::size_t max_operations_ = SIZE_MAX;
 };
 
 }  // namespace duetime
