@@ -14,7 +14,9 @@ import pytest
 from duetime.schedulers.background import BackgroundScheduler
 from duetime.testing import ManualClock
 from servers import (  # noqa: F401 -- fixtures
+    etcd_server,
     mongodb_uri,
+    own_etcd_server,
     own_postgresql_server,
     own_zookeeper_server,
     postgresql_server,

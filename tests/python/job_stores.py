@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from servers import EtcdKeys
+
 Options = dict[str, Any]
 
 
@@ -133,6 +135,15 @@ def _in_zookeeper(options: Options) -> Iterator[Documents]:
         client.close()
 
 
+@contextmanager
+def _in_etcd(options: Options) -> Iterator[Documents]:
+    keys = EtcdKeys(options["port"])
+    root = f"/duetime/{quote(options['path'], safe='')}/document/"
+    yield Documents(
+        lambda job_id: keys.get(root + job_id) or b"", lambda job_id, document: keys.put(root + job_id, document)
+    )
+
+
 KINDS = [
     JobStoreKind(
         "sqlite",
@@ -186,5 +197,11 @@ KINDS = [
             "close_connection_on_exit": True,
         },
         _in_zookeeper,
+    ),
+    JobStoreKind(
+        "etcd",
+        "etcd_server",
+        lambda server: {"type": "etcd", "host": "127.0.0.1", "port": server.port, "path": f"/{_name()}", "timeout": 60},
+        _in_etcd,
     ),
 ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from waiting import DEADLINE, wait_until
@@ -128,6 +132,81 @@ class ZooKeeperServer:
             return False
 
 
+class EtcdKeys:
+    """What a server without TLS and passwords keeps, past our job store."""
+
+    def __init__(self, port: int) -> None:
+        self._address = f"http://127.0.0.1:{port}/v3/"
+
+    def get(self, key: str) -> bytes | None:
+        pairs = self._pairs({"key": _base64(key)})
+        return pairs[0][1] if pairs else None
+
+    def under(self, prefix: str) -> list[str]:
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        return [key for key, _ in self._pairs({"key": _base64(prefix), "range_end": _base64(end)})]
+
+    def put(self, key: str, value: bytes) -> None:
+        self.call("kv/put", {"key": _base64(key), "value": b64encode(value).decode()})
+
+    def call(self, method: str, request: dict[str, Any]) -> dict[str, Any]:
+        with urlopen(Request(self._address + method, json.dumps(request).encode()), timeout=DEADLINE) as answer:
+            made: dict[str, Any] = json.load(answer)
+        return made
+
+    def _pairs(self, request: dict[str, Any]) -> list[tuple[str, bytes]]:
+        pairs = self.call("kv/range", request).get("kvs", [])
+        return [(b64decode(pair["key"]).decode(), b64decode(pair.get("value", ""))) for pair in pairs]
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+class EtcdServer:
+    """A cluster of one member, on ports of its own.
+
+    :ivar port: of clients
+    """
+
+    def __init__(self, directory: Path, *options: str, scheme: str = "http") -> None:
+        self.directory = directory
+        self._options = options
+        self.port, peers = _free_ports(2)
+        self._clients = f"{scheme}://127.0.0.1:{self.port}"
+        self._peers = f"http://127.0.0.1:{peers}"
+        self.keys = EtcdKeys(self.port)
+        self.start()
+
+    def start(self) -> None:
+        command = ["etcd", "--data-dir", self.directory / "data", "--initial-cluster", f"default={self._peers}"]
+        for option in ("--listen-client-urls", "--advertise-client-urls"):
+            command += [option, self._clients]
+        for option in ("--listen-peer-urls", "--initial-advertise-peer-urls"):
+            command += [option, self._peers]
+        with (self.directory / "log").open("ab") as log:
+            self._start = log.tell()
+            self.process = subprocess.Popen([*command, "--unsafe-no-fsync", *self._options], stdout=log, stderr=log)
+        wait_until(self._serves)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _serves(self) -> bool:
+        said = (self.directory / "log").read_bytes()[self._start :]
+        assert self.process.poll() is None, said.decode()
+        return b"ready to serve client requests" in said
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
 def can_serve_postgresql() -> bool:
     return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
@@ -181,3 +260,18 @@ def mongodb_uri() -> Iterator[str]:
     server = MongoDBServer()
     yield server.uri
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def etcd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EtcdServer]:
+    made = EtcdServer(tmp_path_factory.mktemp("etcd"), "--max-request-bytes", str(2**22))
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def own_etcd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EtcdServer]:
+    """For tests that stop it."""
+    made = EtcdServer(tmp_path_factory.mktemp("etcd"))
+    yield made
+    made.kill()

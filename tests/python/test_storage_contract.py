@@ -12,6 +12,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from duetime.jobstores._etcd_gateway import EtcdServer as EtcdAddress
+from duetime.jobstores._etcd_gateway import Gateway
+from duetime.jobstores._etcd_storage import EtcdStorage
 from duetime.jobstores._sql_storage import SQLStorage
 from duetime.jobstores._zookeeper_storage import ZooKeeperStorage
 from kazoo.client import KazooClient
@@ -85,6 +88,21 @@ class ZooKeeperConnection(Connection):
         return self.client.get(self.node(id))[0].partition(b"\n")[2].hex()
 
 
+class EtcdConnection(Connection):
+    def choose(self, name):
+        self.keys = self.server.etcd.keys
+        self.documents = f"/duetime/{name}/document/"
+        address = EtcdAddress("127.0.0.1", self.server.etcd.port, timeout=60)
+        self.storage = EtcdStorage(lambda: Gateway(address), name)
+
+    def set_document(self, given):
+        id, digits = given
+        self.keys.put(self.documents + id, bytes.fromhex(digits))
+
+    def document(self, id):
+        return self.keys.get(self.documents + id).hex()
+
+
 class Bridge(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     request_queue_size = 100
@@ -120,3 +138,7 @@ def test_zookeeper(zookeeper_server, tmp_path):
     expect_contract(ZooKeeperConnection, str(tmp_path / "bridge.sock"), client=client)
     client.stop()
     client.close()
+
+
+def test_etcd(etcd_server, tmp_path):
+    expect_contract(EtcdConnection, str(tmp_path / "bridge.sock"), etcd=etcd_server)

@@ -145,6 +145,7 @@ class BaseScheduler(metaclass=ABCMeta):
     _jobstore_plugins: ClassVar[Any] = PluginTable(
         "apscheduler.jobstores",
         {
+            "etcd": "duetime.jobstores.etcd:EtcdJobStore",
             "memory": "duetime.jobstores.memory:MemoryJobStore",
             "mongodb": "duetime.jobstores.mongodb:MongoDBJobStore",
             "postgresql": "duetime.jobstores.postgresql:PostgreSQLJobStore",
