@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
-
-from duetime.util import ref_to_obj
 
 __all__ = ("PluginTable",)
 
@@ -16,7 +15,9 @@ class _BuiltIn:
         self.reference = reference
 
     def load(self) -> Any:
-        return ref_to_obj(self.reference)
+        """:raises ImportError: which tells what the module needs"""
+        module, _, name = self.reference.partition(":")
+        return getattr(import_module(module), name)
 
 
 class PluginTable(dict[str, Any]):

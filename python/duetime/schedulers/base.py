@@ -150,6 +150,7 @@ class BaseScheduler(metaclass=ABCMeta):
             "mongodb": "duetime.jobstores.mongodb:MongoDBJobStore",
             "postgresql": "duetime.jobstores.postgresql:PostgreSQLJobStore",
             "redis": "duetime.jobstores.redis:RedisJobStore",
+            "rethinkdb": "duetime.jobstores.rethinkdb:RethinkDBJobStore",
             "sqlalchemy": "duetime.jobstores.sqlalchemy:SQLAlchemyJobStore",
             "sqlite": "duetime.jobstores.sqlite:SQLiteJobStore",
             "zookeeper": "duetime.jobstores.zookeeper:ZooKeeperJobStore",
