@@ -22,6 +22,7 @@ __all__ = (
     "decode_arguments",
     "living_payload",
     "read_payload",
+    "state_within",
     "stored_payload",
 )
 
@@ -89,9 +90,14 @@ def decode_arguments(
     if encoding == STATE_ENCODING:
         from duetime._legacy.names import unpickle
 
-        state = (loads or unpickle)(data)
+        state = state_within((loads or unpickle)(data))
         return tuple(state["args"]), dict(state["kwargs"])
     raise ValueError(f"Arguments in encoding {encoding!r} cannot be read by Python; expected 'json' or 'pickle'")
+
+
+def state_within(value: Any) -> Any:
+    """The state of a job of APScheduler 3, which its stores in etcd and ZooKeeper pickle beside the next run time."""
+    return value["job_state"] if isinstance(value, dict) and "job_state" in value else value
 
 
 def read_payload(

@@ -90,12 +90,21 @@ def test_stores_of_different_paths_do_not_mix(open_store, path):
 
 
 def test_keys_of_apscheduler_are_left_alone(open_store, etcd_server, path):
-    etcd_server.keys.put(f"{path}/old", b"not to be read")
+    etcd_server.keys.put(f"{path}/old", b"no pickle")
     scheduler = open_store(paused=True)
     scheduler.add_job(note, "interval", hours=1, id="x")
     scheduler.remove_all_jobs()
     assert etcd_server.keys.under(path) == [f"{path}/old"]
-    assert etcd_server.keys.get(f"{path}/old") == b"not to be read"
+    assert etcd_server.keys.get(f"{path}/old") == b"no pickle"
+    assert [job.id for job in scheduler.get_parked_jobs()] == ["old"]
+
+
+def test_many_keys_of_apscheduler(open_store, etcd_server, path):
+    """More than are read at once."""
+    for i in range(150):
+        etcd_server.keys.put(f"{path}/{i}", b"no pickle")
+    etcd_server.keys.put(f"{path}s/other", b"no pickle")
+    assert {job.id for job in open_store(paused=True).get_parked_jobs()} == {str(i) for i in range(150)}
 
 
 def test_nothing_stays_of_jobs_that_were_removed(open_store, etcd_server, path):
@@ -251,9 +260,9 @@ def test_jobs_over_tls(open_store, start_server, certificate):
     scheduler.add_job(note, "interval", hours=1, id="x")
     assert [job.id for job in scheduler.get_jobs()] == ["x"]
     scheduler.shutdown()
-    with pytest.raises(JobStoreError, match=r"127\.0\.0\.1:.*(alert|certificate required|closed|reset)"):
+    with pytest.raises(JobStoreError, match=r"127\.0\.0\.1:\d+: "):
         open_store(port=port, ca_cert=cert)
-    with pytest.raises(JobStoreError, match=r"127\.0\.0\.1:.*(closed|reset)"):
+    with pytest.raises(JobStoreError, match=r"127\.0\.0\.1:\d+: "):
         open_store(port=port)
     with pytest.raises(JobStoreError, match="cannot use ca_cert '/none.crt', .*No such file"):
         open_store(port=port, ca_cert="/none.crt")
@@ -397,6 +406,18 @@ def test_a_client_of_the_program(run_with_a_client, open_store, tmp_path, how):
     assert ("closed channel" in said) is (how == "closes")
     assert notes(tmp_path) == ["ran"]
     assert len(open_store(paused=True).get_jobs()) == 11
+
+
+def test_a_client_of_the_program_reads_what_apscheduler_left(run_with_a_client):
+    """In parts that gRPC takes."""
+    source = """
+    for i in range(10):
+        client.put(f"{path}/{i}", bytes(700_000))
+    scheduler.start()
+    print([job.id for job in scheduler.get_parked_jobs()])
+    scheduler.shutdown()
+    """
+    assert str([str(i) for i in range(10)]) in run_with_a_client(source)
 
 
 def test_a_client_that_was_closed(run_with_a_client):

@@ -1,9 +1,10 @@
-"""Jobs that the real APScheduler left in Redis and MongoDB servers."""
+"""Jobs that the real APScheduler left in servers."""
 
 from __future__ import annotations
 
 import json
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -44,6 +45,9 @@ print(json.dumps(sorted(job.id for job in scheduler.get_jobs())))
 """
 
 
+EVIL = b"cos\nsystem\n(S'touch pwned'\ntR."
+
+
 class Server:
     """A server with APScheduler's store on it and ours.
 
@@ -63,7 +67,7 @@ class Server:
 
 
 class RedisServer(Server):
-    damage = 'store.redis.hset("apscheduler.jobs", "damaged", b"cos\\nsystem\\n(S\'touch pwned\'\\ntR.")'
+    damage = f'store.redis.hset("apscheduler.jobs", "damaged", {EVIL})'
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         pytest.importorskip("redis")
@@ -115,7 +119,60 @@ class MongoServer(Server):
             client.drop_database("apscheduler")
 
 
-@pytest.fixture(params=[RedisServer, MongoServer], ids=["redis", "mongodb"])
+class EtcdServer(Server):
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        pytest.importorskip("etcd3")
+        self.keys = request.getfixturevalue("etcd_server").keys
+        self.place = {
+            "path": f"/old/{uuid.uuid4().hex}",
+            "host": "127.0.0.1",
+            "port": request.getfixturevalue("etcd_server").port,
+        }
+        self.theirs = f"from apscheduler.jobstores.etcd import EtcdJobStore\nstore = EtcdJobStore(**{self.place})"
+        self.damage = f"store.client.put({self.place['path'] + '/damaged'!r}, {EVIL})"
+
+    def make(self, **options: Any) -> BaseJobStore:
+        from duetime.jobstores.etcd import EtcdJobStore
+
+        return EtcdJobStore(**self.place, timeout=60, **options)
+
+    def dump(self) -> Any:
+        return {key: self.keys.get(key) for key in self.keys.under(self.place["path"])}
+
+
+class ZooKeeperServer(Server):
+    """Below the path there is that of another store, too."""
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        pytest.importorskip("kazoo")
+        self.path = f"/old/{uuid.uuid4().hex}"
+        self.hosts = request.getfixturevalue("zookeeper_server").hosts
+        self.theirs = (
+            "from apscheduler.jobstores.zookeeper import ZooKeeperJobStore\n"
+            f"store = ZooKeeperJobStore({self.path!r}, hosts={self.hosts!r})"
+        )
+        self.damage = f"store.client.create({self.path + '/damaged'!r}, {EVIL})"
+        self.damage += f"\nstore.client.ensure_path({self.path + '/other/path'!r})"
+
+    def make(self, **options: Any) -> BaseJobStore:
+        from duetime.jobstores.zookeeper import ZooKeeperJobStore
+
+        return ZooKeeperJobStore(self.path, hosts=self.hosts, close_connection_on_exit=True, **options)
+
+    def dump(self) -> Any:
+        from kazoo.client import KazooClient
+
+        client = KazooClient(self.hosts)
+        client.start()
+        found = {name: client.get(f"{self.path}/{name}") for name in client.get_children(self.path)}
+        client.stop()
+        client.close()
+        return found
+
+
+@pytest.fixture(
+    params=[RedisServer, MongoServer, EtcdServer, ZooKeeperServer], ids=["redis", "mongodb", "etcd", "zookeeper"]
+)
 def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)

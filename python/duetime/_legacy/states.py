@@ -11,7 +11,7 @@ from duetime._json_values import to_json
 from duetime._legacy.records import Record, UnreadableError, name_of, read_pickle
 from duetime._legacy.times import to_datetime
 from duetime._legacy.triggers import members_of, to_trigger
-from duetime._payload import STATE_ENCODING
+from duetime._payload import STATE_ENCODING, state_within
 from duetime.triggers.base import BaseTrigger
 
 __all__ = ("OldJob", "OldRow", "is_plain", "job_from_members", "old_payload", "read_row")
@@ -24,7 +24,8 @@ _MOST_TEXT_BYTES: Final = 4096
 class OldRow(NamedTuple):
     """A job as APScheduler's store kept it.
 
-    :ivar scheduled: it is not paused: the store has a next run time for it
+    :ivar scheduled: it is not paused, unless its state says so: the store has a next run time for it
+    :ivar state: the pickle, of the state alone or with what the store has around it
     """
 
     id: str
@@ -137,7 +138,7 @@ def read_row(row: OldRow) -> OldJob:
 
     :raises UnreadableError: saying why it cannot be read
     """
-    job = job_from_members(read_pickle(row.state))
+    job = job_from_members(state_within(read_pickle(row.state)))
     if job.id != row.id:
         raise UnreadableError(f"its id is {row.id!r} in the store and {job.id!r} in its state")
     return job if row.scheduled else job._replace(next_run_time=None)

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from duetime import _native
 from duetime._errors import JobStoreError
-from duetime.jobstores._etcd_gateway import EtcdServer, Gateway
+from duetime._legacy.etcd import read_etcd
+from duetime._legacy.importing import copy_in
+from duetime._legacy.states import OldRow
+from duetime.jobstores._etcd_gateway import EtcdError, EtcdServer, Gateway
 from duetime.jobstores.persistent import PROTECTION, PersistentJobStore
 from duetime.util import maybe_ref
 
 if TYPE_CHECKING:
     from duetime.jobstores._etcd_storage import EtcdCalls
+    from duetime.schedulers.base import BaseScheduler
 
 __all__ = ("EtcdJobStore",)
 
@@ -41,7 +45,7 @@ def _server(connect_args: Mapping[str, Any]) -> EtcdServer:
 class EtcdJobStore(PersistentJobStore):
     """Keeps jobs and the history of their runs in etcd, under keys of its own beside those that APScheduler 3 would
     use. Schedulers that share them run each fire once; the clocks of their hosts must agree to within a small part of a
-    lease. Jobs that APScheduler left under ``path`` are neither read nor touched.
+    lease. Jobs that APScheduler left under ``path`` are copied at the first start, and stay where they are.
 
     It speaks JSON over HTTP to etcd 3.4 or later and needs no package. etcd3 is needed only where ``client`` is given
     or asked for.
@@ -106,6 +110,23 @@ class EtcdJobStore(PersistentJobStore):
                 _native.ERROR_STORE_UNAVAILABLE,
             )
         return ClientCalls(self._given_client, self.close_connection_on_exit)
+
+    def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        super().start(scheduler, alias)
+        source = f"apscheduler:{self.path}"
+        self._unread_jobs = copy_in(self, source, self._read_old_jobs, self.pickle_protocol, self.serializer)
+
+    def _read_old_jobs(self) -> list[OldRow] | None:
+        calls = self._connect()
+        try:
+            return read_etcd(calls.call, self.path)
+        except EtcdError as error:
+            raise JobStoreError(
+                f"jobs of APScheduler in {self.path}: {error}", _native.ERROR_STORE_UNAVAILABLE
+            ) from None
+        finally:
+            if self._given_client is None:
+                calls.close()
 
     def shutdown(self) -> None:
         super().shutdown()

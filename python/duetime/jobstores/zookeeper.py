@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from duetime import _native
 from duetime._errors import JobStoreError
+from duetime._legacy.importing import copy_in
+from duetime._legacy.states import OldRow
 from duetime.jobstores.persistent import PROTECTION, PersistentJobStore
 from duetime.util import maybe_ref
+
+if TYPE_CHECKING:
+    from duetime.schedulers.base import BaseScheduler
 
 __all__ = ("ZooKeeperJobStore",)
 
@@ -26,7 +31,8 @@ class ZooKeeperJobStore(PersistentJobStore):
     """Keeps jobs and the history of their runs in a ZooKeeper tree. Schedulers that share it run each fire once.
     ``docs/job_stores.md`` says for how many jobs that is fit.
 
-    What is kept is in a tree beside ``path``, where APScheduler 3 has its jobs. Those are neither read nor touched.
+    What is kept is in a tree beside ``path``, where APScheduler 3 has its jobs. Those are copied at the first start,
+    and stay where they are.
 
     Any leftover keyword arguments are those of ``kazoo.client.KazooClient``: ``hosts``, ``timeout``, ``auth_data``,
     ``default_acl``, ``use_ssl``, ...
@@ -90,6 +96,23 @@ class ZooKeeperJobStore(PersistentJobStore):
                 _native.ERROR_STORE_UNAVAILABLE,
             )
         self.client = self._make_client(**self._connect_args)
+
+    def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        super().start(scheduler, alias)
+        source = f"apscheduler:{self.path}"
+        self._unread_jobs = copy_in(self, source, self._read_old_jobs, self.pickle_protocol, self.serializer)
+
+    def _read_old_jobs(self) -> list[OldRow] | None:
+        from kazoo.exceptions import KazooException
+
+        from duetime._legacy.zookeeper import read_zookeeper
+
+        client = self._connected_client()
+        try:
+            return read_zookeeper(client, self.path)
+        except (KazooException, client.handler.timeout_exception) as error:
+            text = f"jobs of APScheduler in {self.path}: {type(error).__name__} {error}".rstrip()
+            raise JobStoreError(text, _native.ERROR_STORE_UNAVAILABLE) from None
 
     def shutdown(self) -> None:
         super().shutdown()
