@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from tests.support.leash import leashed
+
 from .checker import violations
 from .observations import Log, Observation, PlannedJob
 from .stores import Store
@@ -79,8 +81,7 @@ class Cluster(AbstractContextManager["Cluster"]):
         for node in [*self.alive(), *self.storms]:
             node.process.kill()
             node.process.wait()
-        if self.store.process is not None:
-            self.store.kill()
+        self.store.close()
 
     def alive(self) -> list[Node]:
         return [node for node in self.nodes if node.process.poll() is None]
@@ -109,7 +110,7 @@ class Cluster(AbstractContextManager["Cluster"]):
         command += ["--crash", crash] if crash else []
         command += ["--descriptors", str(descriptors)] if descriptors is not None else []
         with self._errors() as errors:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=errors, stderr=errors)
+            process = subprocess.Popen(leashed(command), stdin=subprocess.PIPE, stdout=errors, stderr=errors)
         self.nodes.append(Node(process))
         return self.nodes[-1]
 
@@ -117,7 +118,7 @@ class Cluster(AbstractContextManager["Cluster"]):
         command = [sys.executable, "-m", "tests.chaos.python_node", self.store.url(), "--log", str(self.log)]
         command += ["--lease-ms", str(self.lease_ms)]
         with self._errors() as errors:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=errors, stderr=errors, cwd=ROOT)
+            process = subprocess.Popen(leashed(command), stdin=subprocess.PIPE, stdout=errors, stderr=errors, cwd=ROOT)
         self.nodes.append(Node(process))
         return self.nodes[-1]
 
@@ -126,7 +127,8 @@ class Cluster(AbstractContextManager["Cluster"]):
         command = [str(NODE), "storm", self.store.patient_url, "--log", str(self.log), "--name", name]
         command += ["--seed", str(seed), "--calls", str(calls)]
         with self._errors() as errors:
-            self.storms.append(Node(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=errors, stderr=errors)))
+            process = subprocess.Popen(leashed(command), stdin=subprocess.PIPE, stdout=errors, stderr=errors)
+        self.storms.append(Node(process))
         return self.storms[-1]
 
     def _errors(self) -> BinaryIO:

@@ -6,16 +6,16 @@ Runs are read through the store's own clients and its documented layout, never t
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
+
+from tests.support.leash import leashed
+from tests.support.postgresql_server import PostgreSQLProcesses, can_serve_postgresql
 
 from .observations import CLAIMED, Run
 from .waiting import wait_until
@@ -62,6 +62,11 @@ class Store:
         if self.process is not None:
             self.process.terminate()
             self.process.wait()
+
+    def close(self) -> None:
+        """For good. What it wrote is in the directory."""
+        if self.process is not None:
+            self.kill()
 
     def freeze(self) -> None:
         assert self.process is not None
@@ -207,7 +212,7 @@ class RedisStore(Store):
     def start(self) -> None:
         where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory)]
         log = ["--logfile", str(self.directory / "redis.log")]
-        self.process = subprocess.Popen(["redis-server", *where, *log, *self.options])
+        self.process = subprocess.Popen(leashed(["redis-server", *where, *log, *self.options]))
         wait_until(self._answers, "Redis answers")
 
     def forget(self) -> None:
@@ -295,9 +300,8 @@ class MongoStore(Store):
         return f"mongodb://127.0.0.1:{self.port}/chaos?socketTimeoutMS=60000&serverSelectionTimeoutMS=60000"
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [str(_MONGO_SERVER), str(self._port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        command = leashed([_MONGO_SERVER, self._port])
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdout is not None
         self._port = int(self.process.stdout.readline())
 
@@ -343,24 +347,16 @@ class MongoStore(Store):
 
 
 class PostgresqlStore(Store):
-    """Runs as the user ``postgres`` where we are root, so its data is in a directory of its own."""
-
     name = "postgresql"
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self._port = free_port()
-        self._user: dict[str, Any] = {}
-        self._data = directory / "data"
-        if os.geteuid() == 0:
-            self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
-            self._own = tempfile.TemporaryDirectory(prefix="duetime-postgresql-")
-            self._data = Path(self._own.name)
-            shutil.chown(self._data, "postgres", "postgres")
+        self._server = PostgreSQLProcesses()
 
     @classmethod
     def missing(cls) -> str | None:
-        return None if list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) else "postgresql"
+        return None if can_serve_postgresql() else "postgresql"
 
     @property
     def port(self) -> int:
@@ -375,57 +371,25 @@ class PostgresqlStore(Store):
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres?command_timeout_us=60000000"
 
     def start(self) -> None:
-        if not (self._data / "PG_VERSION").exists():
-            options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-            subprocess.run(self._command("initdb", *options), cwd="/", check=True, capture_output=True, **self._user)
-        settings = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self._data}"]
-        options = [word for setting in [*settings, "shared_buffers=16MB"] for word in ("-c", setting)]
-        log = (self.directory / "postgresql.log").open("ab")
-        self.process = subprocess.Popen(
-            self._command("postgres", *options), cwd="/", stdout=log, stderr=log, **self._user
-        )
-        wait_until(self._answers, "PostgreSQL answers")
-
-    def _command(self, program: str, *options: str) -> list[str]:
-        binary = max(Path("/usr/lib/postgresql").glob("*/bin")) / program
-        return [str(binary), "-D", str(self._data), *options]
-
-    def _answers(self) -> bool:
-        import psycopg
-
-        try:
-            return bool(self.query("SELECT 1"))
-        except psycopg.OperationalError:
-            assert self.process is not None
-            assert self.process.poll() is None, (self.directory / "postgresql.log").read_text()[-2000:]
-            return False
+        self._server.start(self.directory / "postgresql.log", [f"port={self.port}", "listen_addresses=127.0.0.1"])
+        self.process = self._server.process
+        wait_until(self._server.is_ready, "PostgreSQL takes connections")
 
     def kill(self) -> None:
-        self.freeze()  # so that all are still known by their parent
-        self._signal(signal.SIGKILL, to_postmaster=False)
-        super().kill()
+        self._server.kill()
 
     def stop(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGINT)  # without waiting for its clients
-            self.process.wait()
+        self._server.stop(signal.SIGINT)
 
     def freeze(self) -> None:
-        self._signal(signal.SIGSTOP)
+        self._server.freeze()
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        self._server.thaw()
 
-    def _signal(self, number: signal.Signals, to_postmaster: bool = True) -> None:
-        """To the postmaster first, so that it has no more children, and to all of those."""
-        assert self.process is not None
-        if to_postmaster:
-            self.process.send_signal(number)
-        for status in Path("/proc").glob("[0-9]*/stat"):
-            with suppress(OSError):  # it has ended since
-                parent = int(status.read_text().rpartition(")")[2].split()[1])
-                if parent == self.process.pid:
-                    os.kill(int(status.parent.name), number)
+    def close(self) -> None:
+        super().close()
+        shutil.move(self._server.data, self.directory / "data")  # where it stays if something went wrong
 
     def query(self, statement: str, *values: object) -> list[Any]:
         import psycopg

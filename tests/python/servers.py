@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
-import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +16,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 from waiting import DEADLINE, wait_until
+
+from tests.support.leash import leashed
+from tests.support.postgresql_server import PostgreSQLProcesses
 
 _ZOOKEEPER = Path("/usr/share/java/zookeeper.jar")
 _MONGODB = Path(__file__).parents[1] / "support" / "mongo_server" / "start"
@@ -31,7 +34,7 @@ class RedisServer:
 
     def start(self) -> None:
         command = ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", str(self.directory)]
-        self.process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(leashed([*command, "--save", ""]), stdout=subprocess.DEVNULL)
         wait_until(self._answers)
 
     def kill(self) -> None:
@@ -52,7 +55,8 @@ class MongoDBServer:
     """One of tests/support/mongo_server."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen([_MONGODB, "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = leashed([_MONGODB, "0"])
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         port = self._process.stdout.readline().strip()
         assert port, "the MongoDB server of the tests does not start"
@@ -65,30 +69,19 @@ class MongoDBServer:
 
 
 class PostgreSQLServer:
-    """One with a cluster of its own, on a socket in a directory; it runs as the user ``postgres`` where we are root."""
+    """One with a cluster of its own, on a socket in a directory."""
 
     def __init__(self) -> None:
-        # Not one of pytest's, which each session closes to other users.
-        self._own = tempfile.TemporaryDirectory(prefix="duetime-postgresql-")
-        self.directory = Path(self._own.name)
-        self._user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-        if self._user:
-            shutil.chown(self.directory, "postgres", "postgres")
-        self._run("initdb", "-D", self.directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self._server = PostgreSQLProcesses()
+        self.directory = self._server.directory
         self.start()
 
     def start(self, *settings: str) -> None:
-        ours = ("listen_addresses=", f"unix_socket_directories={self.directory}", "shared_buffers=16MB")
-        options = " ".join(f"-c {setting}" for setting in (*ours, *settings))
-        self._run("pg_ctl", "-D", self.directory / "data", "-l", self.directory / "log", "-w", "-o", options, "start")
+        self._server.start(self.directory / "log", ("listen_addresses=", *settings))
+        wait_until(self._server.is_ready)
 
     def stop(self, how: str = "immediate") -> None:
-        self._run("pg_ctl", "-D", self.directory / "data", "-m", how, "stop")
-
-    def _run(self, program: str, *arguments: object) -> None:
-        binary = max(Path("/usr/lib/postgresql").glob("*/bin")) / program
-        command = [str(each) for each in (binary, *arguments)]
-        subprocess.run(command, cwd="/", check=True, stdout=subprocess.DEVNULL, **self._user)
+        self._server.stop({"immediate": signal.SIGQUIT, "fast": signal.SIGINT}[how])
 
 
 class ZooKeeperServer:
@@ -115,7 +108,7 @@ class ZooKeeperServer:
         main = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
         command = ["java", "-Dzookeeper.forceSync=no", "-cp", str(_ZOOKEEPER), main, str(self.directory / "zoo.cfg")]
         with (self.directory / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(leashed(command), stdout=log, stderr=log)
         wait_until(self._answers)
 
     def kill(self) -> None:
@@ -186,7 +179,8 @@ class EtcdServer:
             command += [option, self._peers]
         with (self.directory / "log").open("ab") as log:
             self._start = log.tell()
-            self.process = subprocess.Popen([*command, "--unsafe-no-fsync", *self._options], stdout=log, stderr=log)
+            command += ["--unsafe-no-fsync", *self._options]
+            self.process = subprocess.Popen(leashed(command), stdout=log, stderr=log)
         wait_until(self._serves)
 
     def kill(self) -> None:
@@ -205,10 +199,6 @@ def _free_ports(count: int) -> list[int]:
     for each in sockets:
         each.close()
     return ports
-
-
-def can_serve_postgresql() -> bool:
-    return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 def can_serve_mongodb() -> bool:

@@ -16,6 +16,8 @@ from duetime.jobstores.sqlalchemy import SQLAlchemyJobStore
 from duetime.schedulers.background import BackgroundScheduler
 from sqlalchemy import create_engine, text
 
+from tests.support.leash import leashed
+
 SEEN = []
 
 
@@ -44,7 +46,7 @@ class Server:
 
     def start(self):
         log = (self.directory / "log").open("ab")
-        self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
+        self.process = subprocess.Popen(leashed(self.command), stdout=log, stderr=log)
         wait_until(self.answers)
 
     def answers(self):

@@ -14,6 +14,8 @@ from duetime import events
 from duetime.jobstores.redis import RedisJobStore
 from duetime.schedulers.background import BackgroundScheduler
 
+from tests.support.leash import leashed
+
 SEEN = []
 
 
@@ -115,7 +117,7 @@ def tls_server(tmp_path):
         port = probe.getsockname()[1]
     command = ["redis-server", "--port", "0", "--tls-port", str(port), "--tls-cert-file", certificate]
     command += ["--tls-key-file", key, "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no"]
-    process = subprocess.Popen([*command, "--dir", tmp_path, "--save", "", "--logfile", log])
+    process = subprocess.Popen(leashed([*command, "--dir", tmp_path, "--save", "", "--logfile", log]))
     wait_until(lambda: log.exists() and "Ready to accept connections" in log.read_text())
     yield port, str(certificate)
     process.kill()

@@ -62,9 +62,44 @@ pid_t start_program(std::vector<std::string> words, const std::string& log) {
   _exit(127);
 }
 
+// So that what is stopped goes on, and heeds that its parent is gone, when this process is: a program that
+// waits for the end of `input`.
+pid_t start_thawing(const std::vector<pid_t>& processes, int input) {
+  std::vector<std::string> words = {"sh", "-c", "read _; exec 2>/dev/null; kill -CONT \"$@\"", "thaw"};
+  for (const pid_t process : processes) words.push_back(std::to_string(process));
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const pid_t child = fork();
+  if (child != 0) return child;
+  dup2(input, STDIN_FILENO);
+  execvp(arguments[0], arguments.data());
+  _exit(127);
+}
+
 std::string text_in(const std::string& file) {
   std::ifstream in(file);
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void run_program(std::vector<std::string> words, const std::string& log) {
+  const std::string name = words[0];
+  int status = 0;
+  waitpid(start_program(std::move(words), log), &status, 0);
+  if (status != 0) throw std::runtime_error(name + " failed: " + text_in(log));
+}
+
+// What initdb makes: it takes a second or two, a copy a moment.
+const std::string& prepared_data() {
+  static const TemporaryDirectory directory;
+  static const std::string data = [] {
+    give_to_server(directory.path());
+    run_program({binary("initdb"), "--pgdata", directory.file("data"), "--username", "postgres", "--auth",
+                 "trust", "--encoding", "UTF8", "--locale", "C", "--wal-segsize", "1", "--no-sync"},
+                directory.file("initdb.log"));
+    return directory.file("data");
+  }();
+  return data;
 }
 
 pid_t parent_of(const std::string& process) {
@@ -84,13 +119,7 @@ PostgresqlServer::PostgresqlServer(std::vector<std::string> settings) : settings
 }
 
 void PostgresqlServer::make_cluster() const {
-  const std::string log = directory_.file("initdb.log");
-  const pid_t child = start_program({binary("initdb"), "--pgdata", data(), "--username", "postgres", "--auth",
-                                     "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"},
-                                    log);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (status != 0) throw std::runtime_error("initdb failed: " + text_in(log));
+  run_program({"cp", "-a", prepared_data(), data()}, directory_.file("cp.log"));
 }
 
 void PostgresqlServer::start() {
@@ -138,16 +167,23 @@ std::vector<pid_t> PostgresqlServer::processes() const {
   return found;
 }
 
-void PostgresqlServer::signal_all(int signal) const {
-  for (const pid_t process : processes()) ::kill(process, signal);
-}
-
 void PostgresqlServer::pause() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   ::kill(pid_, SIGSTOP);
-  signal_all(SIGSTOP);
+  const std::vector<pid_t> paused = processes();
+  for (const pid_t process : paused) ::kill(process, SIGSTOP);
+  thawing_ = start_thawing(paused, ends[0]);
+  ::close(ends[0]);
+  thaw_ = ends[1];
 }
 
-void PostgresqlServer::resume() { signal_all(SIGCONT); }
+void PostgresqlServer::resume() {
+  if (thawing_ == 0) return;
+  ::close(thaw_);
+  waitpid(thawing_, nullptr, 0);
+  thawing_ = 0;
+}
 
 PostgresqlStoreOptions PostgresqlServer::store_options(const std::string& table_prefix) const {
   PostgresqlStoreOptions options;

@@ -40,12 +40,13 @@ class PostgresqlServer {
  private:
   std::string data() const { return directory_.file("data"); }
   void make_cluster() const;
-  void signal_all(int signal) const;
   std::vector<pid_t> processes() const;
 
   TemporaryDirectory directory_;
   std::vector<std::string> settings_;
   pid_t pid_ = 0;
+  pid_t thawing_ = 0;  // the program that will, when its input ends
+  int thaw_ = -1;      // that input
 };
 
 // One server for the whole process, with nothing in it that a test may stop or break.

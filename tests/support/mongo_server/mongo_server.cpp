@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +45,7 @@ struct Pipe {
   arguments.push_back(nullptr);
   dup2(input.read_end, STDIN_FILENO);
   dup2(output.write_end, STDOUT_FILENO);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // also where it is frozen and heeds no end of its input
   execv(arguments[0], arguments.data());
   _exit(127);
 }
