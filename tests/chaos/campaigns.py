@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import resource
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from .checker import overtaken_starts, started_after_stop
 from .cluster import Cluster, Node, node_needs_descriptors
-from .crash_points import ABSENT, CASES, Case
+from .crash_points import ABSENT, CASES, JOB, Case
 from .damage import files, payloads
 from .observations import Log, PlannedJob
 from .stores import Store
@@ -54,14 +55,14 @@ def crash_points(trial: Trial) -> list[str]:
     def tried(numbered: tuple[int, Case]) -> list[str]:
         number, case = numbered
         with trial.cluster(lease_ms=2000, name=f"case{number}") as cluster:
-            return [f"{case.name}: {text}" for text in _crash(cluster, case)]
+            return [f"{cluster.store.directory.name}, {case.name}: {text}" for text in _crash(cluster, case)]
 
     with ThreadPoolExecutor(_CASES_AT_ONCE) as pool:
         return [text for wrong in pool.map(tried, enumerate(CASES)) for text in wrong]
 
 
 def _crash(cluster: Cluster, case: Case) -> list[str]:
-    job = PlannedJob("job", (now_us(),), case.work_ms, case.recover)
+    job = PlannedJob(JOB, (now_us(),), case.work_ms, case.recover)
     if case.adding:
         cluster.add_jobs([job], crash=case.crashes[0])
         if case.outcome is ABSENT:
@@ -277,6 +278,13 @@ def _settle(cluster: Cluster, node: Node) -> list[str]:
 class Campaign:
     run: Callable[[Trial], list[str]]
     suits: Callable[[type[Store]], bool] = lambda store: True
+
+    def outcome(self, trial: Trial) -> list[str]:
+        """What went wrong, be it that it came to no end."""
+        try:
+            return self.run(trial)
+        except Exception:
+            return [traceback.format_exc()]
 
 
 def _has_server(store: type[Store]) -> bool:

@@ -17,6 +17,7 @@ from tests.support.leash import leashed
 
 from .checker import violations
 from .observations import Log, Observation, PlannedJob
+from .report import RUNS_LOG, RUNS_TEXT
 from .stores import Store
 from .waiting import DEADLINE, wait_until
 from .workload import document
@@ -72,7 +73,7 @@ class Cluster(AbstractContextManager["Cluster"]):
         self.jobs: list[PlannedJob] = []
         self.nodes: list[Node] = []
         self.storms: list[Node] = []
-        self.log = store.directory / "runs.log"
+        self.log = store.directory / RUNS_LOG
         self.errors = store.directory / "nodes.log"
 
     def __exit__(
@@ -185,10 +186,8 @@ class Cluster(AbstractContextManager["Cluster"]):
             wrong.append(f"dead lane: {error}")
         self.end_nodes()
         seen = self.observe()
-        wrong += self.bad_exits() + violations(seen)
-        if wrong:
-            (self.store.directory / "runs.txt").write_text("\n".join(map(str, seen.runs)))
-        return wrong
+        (self.store.directory / RUNS_TEXT).write_text("\n".join(map(str, seen.runs)))
+        return wrong + self.bad_exits() + violations(seen)
 
     def bad_exits(self) -> list[str]:
         return [

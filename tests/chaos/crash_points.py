@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from .observations import Observation
 
+JOB = "now-1"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -69,7 +71,7 @@ class Case:
         starts = sum(line.what == "start" for line in seen.lines)
         became = [Outcome(run.state, run.attempt, starts) for run in seen.runs] or [ABSENT]
         if became != [self.outcome]:
-            yield f"wrong outcome: {became}, expected {self.outcome}"
+            yield f"wrong outcome of {JOB}: {became}, expected {self.outcome}"
 
 
 CASES = tuple(

@@ -12,6 +12,7 @@ import pytest
 
 from tests.chaos.campaigns import CAMPAIGNS, Campaign
 from tests.chaos.mongo_counter import is_atomic
+from tests.chaos.report import report
 from tests.chaos.stores import STORES, MongoStore, Store
 from tests.chaos.trial import Trial
 
@@ -31,8 +32,8 @@ def test_the_contract_holds(store: type[Store], campaign: Campaign, tmp_path: Pa
     if (missing := store.missing()) is not None:
         pytest.skip(f"{missing} is missing")
     chance = random.Random(f"{SEED} {store.name} {campaign.run.__name__}")
-    wrong = campaign.run(Trial(store, tmp_path, chance, seconds=2, nodes=3))
-    assert wrong == [], f"seed {SEED}, logs in {tmp_path}"
+    wrong = campaign.outcome(Trial(store, tmp_path, chance, seconds=2, nodes=3))
+    assert not wrong, f"seed {SEED}\n{report(tmp_path, wrong)}"
 
 
 def test_the_mongodb_server_is_evidence(tmp_path: Path):
