@@ -21,6 +21,11 @@ class DueQueue {
   bool empty() const { return slots_.empty(); }
   Item* top() const { return slots_.front().item; }
 
+  // For so many items in all: then push() does not fail.
+  void make_room(std::size_t items) {
+    if (items > slots_.capacity()) slots_.reserve(std::max(items, 2 * slots_.capacity()));
+  }
+
   // Requires: not queued.
   void push(Item* item) {
     slots_.push_back({item->due_time(), item});

@@ -2,11 +2,14 @@
 // Plans of the engine's own triggers are made and carried out in place. Jobs whose trigger calls foreign code
 // are taken out of the heap, planned with the mutex released, and carried out if their version is still the
 // same.
+//
+// A change takes all its memory before it begins, and so cannot fail half-way. A call that takes several jobs
+// and finds no more memory after the first answers with what it has: the others stay due.
 #include "core/jobstores/memory.h"
 
 #include <algorithm>
-#include <deque>
 #include <limits>
+#include <list>
 #include <mutex>
 #include <set>
 #include <unordered_set>
@@ -51,6 +54,32 @@ struct ById {
   bool operator()(const auto& a, const auto& b) const { return key(a) == key(b); }
 };
 
+// For one more, so that push_back() cannot fail.
+template <typename Item>
+void make_room(std::vector<Item>& items) {
+  if (items.size() == items.capacity()) items.reserve(std::max<std::size_t>(8, 2 * items.size()));
+}
+
+// Jobs that are passed over: out of the queue for as long as this lives.
+class SetAside {
+ public:
+  explicit SetAside(DueQueue<Entry>& queue) : queue_(queue) {}
+  ~SetAside() {
+    for (Entry* entry : entries_) queue_.push(entry);
+  }
+  SetAside(const SetAside&) = delete;
+  SetAside& operator=(const SetAside&) = delete;
+
+  void take(Entry* entry) {
+    entries_.push_back(entry);
+    queue_.erase(entry);
+  }
+
+ private:
+  DueQueue<Entry>& queue_;
+  std::vector<Entry*> entries_;
+};
+
 class MemoryJobStore final : public JobStore {
  public:
   explicit MemoryJobStore(const MemoryStoreOptions& options) : options_(options) {}
@@ -63,14 +92,21 @@ class MemoryJobStore final : public JobStore {
   void add(std::span<const NewJob> jobs, OnConflict on_conflict) override {
     const std::lock_guard lock(mutex_);
     if (on_conflict == OnConflict::kFail) refuse_conflicts(jobs);
-    for (const NewJob& job : jobs) put(job);
+    put(jobs);
   }
 
   bool import_once(std::string_view source, std::span<const NewJob> jobs) override {
     const std::lock_guard lock(mutex_);
-    if (!imports_.emplace(source).second) return false;
-    for (const NewJob& job : jobs) {
-      if (!takes_id(job.job->id)) put(job);
+    std::vector<NewJob> free;
+    std::ranges::copy_if(jobs, std::back_inserter(free),
+                         [&](const NewJob& job) { return !takes_id(job.job->id); });
+    const auto [place, is_new] = imports_.emplace(source);
+    if (!is_new) return false;
+    try {
+      put(free);
+    } catch (...) {
+      imports_.erase(place);
+      throw;
     }
     return true;
   }
@@ -84,9 +120,12 @@ class MemoryJobStore final : public JobStore {
     const std::lock_guard lock(mutex_);
     Entry& entry = require(record.id);
     if (entry.position.version != record.position.version) return std::nullopt;
+    JobRecord updated = entry.record();
     define(entry, record.job, record.position);
     requeue(entry);
-    return entry.record();
+    updated.job = entry.job;
+    updated.position = entry.position;
+    return updated;
   }
 
   bool remove(std::string_view id) override {
@@ -133,12 +172,15 @@ class MemoryJobStore final : public JobStore {
   ClaimResult claim_due(const ClaimRequest& request, const RunPlanner& planner) override {
     ClaimResult result;
     std::vector<EntryPtr> foreign;
-    {
-      const std::lock_guard lock(mutex_);
-      foreign = claim_in_place(request, planner, result);
-      if (foreign.empty()) result.next_due = earliest(*request.exclusions);
+    try {
+      claim_in_place(request, planner, result, foreign);
+      claim_foreign(foreign, request, planner, result);
+    } catch (...) {
+      put_back(foreign);
+      if (result.claims.empty() && result.skipped.empty()) throw;
     }
-    if (!foreign.empty()) claim_foreign(foreign, request, planner, result);
+    const std::lock_guard lock(mutex_);
+    result.next_due = earliest_or_sooner(*request.exclusions);
     return result;
   }
 
@@ -158,26 +200,23 @@ class MemoryJobStore final : public JobStore {
   ClaimResult reclaim_expired(const ClaimRequest& request) override {
     ClaimResult result;
     const std::lock_guard lock(mutex_);
-    std::vector<std::shared_ptr<const MemoryClaim>> kept;
-    for (const auto& claim : released_) {
-      const Entry& entry = *claim->entry;
-      if (entry.removed) {
-        abandon(*claim, request, result);
-      } else if (entry.position.status == JobStatus::kPaused || excluded(entry, *request.exclusions)) {
-        kept.push_back(claim);
-      } else {
-        result.claims.push_back(taken_over(*claim, request));
-      }
+    try {
+      for (const auto& claim : released_) take_back(*claim, request, result);
+    } catch (...) {
+      forget_settled_claims();
+      if (result.claims.empty() && result.abandoned.empty()) throw;
     }
-    released_ = std::move(kept);
+    forget_settled_claims();
     return result;
   }
 
   std::vector<CompletionResult> complete(std::span<const RunEnd> ends, const CallTime&) override {
     std::vector<CompletionResult> results;
     results.reserve(ends.size());
+    History records;
+    for (const RunEnd& end : ends) records.push_back(record_of(end));
     const std::lock_guard lock(mutex_);
-    for (const RunEnd& end : ends) results.push_back(end_run(end));
+    for (const RunEnd& end : ends) results.push_back(end_run(end, records));
     return results;
   }
 
@@ -188,6 +227,7 @@ class MemoryJobStore final : public JobStore {
 
   void release(std::span<const ClaimPtr> claims, const CallTime&) override {
     const std::lock_guard lock(mutex_);
+    released_.reserve(released_.size() + claims.size());
     for (const ClaimPtr& claim : claims) {
       auto ours = std::static_pointer_cast<const MemoryClaim>(claim);
       if (ours->unended > 0) released_.push_back(std::move(ours));
@@ -213,6 +253,7 @@ class MemoryJobStore final : public JobStore {
 
  private:
   using Index = std::unordered_set<EntryPtr, ById, ById>;
+  using History = std::list<RunRecord>;  // whose records move from list to list without a failure
 
   EntryPtr require_entry(std::string_view id) const {
     const auto found = index_.find(id);
@@ -237,13 +278,37 @@ class MemoryJobStore final : public JobStore {
     }
   }
 
-  void put(const NewJob& job) {
-    const auto found = index_.find(std::string_view(job.job->id));
-    const EntryPtr entry = found == index_.end() ? std::make_shared<Entry>() : *found;
-    const bool replaces = found != index_.end();
-    define(*entry, job.job, job.position);
-    if (!replaces) index_.insert(entry);
-    requeue(*entry);
+  void put(std::span<const NewJob> jobs) {
+    Index added;
+    std::vector<EntryPtr> entries;
+    entries.reserve(jobs.size());
+    for (const NewJob& job : jobs) entries.push_back(entry_for(job, added));
+    make_room_for(added.size());
+    index_.merge(added);
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      define(*entries[i], jobs[i].job, jobs[i].position);
+      requeue(*entries[i]);
+    }
+  }
+
+  // The one that is there, or one that is added.
+  EntryPtr entry_for(const NewJob& job, Index& added) const {
+    const std::string_view id = job.job->id;
+    if (const auto found = index_.find(id); found != index_.end()) return *found;
+    if (const auto found = added.find(id); found != added.end()) return *found;
+    const EntryPtr entry = std::make_shared<Entry>();
+    entry->job = job.job;
+    added.insert(entry);
+    return entry;
+  }
+
+  // The queue has room for all jobs there are, so that what is in the index can always be queued.
+  void make_room_for(std::size_t more) {
+    const std::size_t needed = index_.size() + more;
+    const auto fits =
+        static_cast<std::size_t>(static_cast<float>(index_.bucket_count()) * index_.max_load_factor());
+    if (needed > fits) index_.reserve(std::max(needed, 2 * index_.size()));
+    queue_.make_room(needed);
   }
 
   void define(Entry& entry, const JobPtr& job, const JobPosition& position) {
@@ -291,48 +356,51 @@ class MemoryJobStore final : public JobStore {
     return !exclusions.empty() && exclusions.matches(*entry.job, entry.position.revision);
   }
 
-  // Looks past excluded jobs by taking them out of the heap for a moment.
   std::optional<Instant> earliest(const Exclusions& exclusions) const {
-    std::vector<Entry*> aside;
-    while (!queue_.empty() && excluded(*queue_.top(), exclusions)) {
-      aside.push_back(queue_.top());
-      queue_.erase(queue_.top());
-    }
-    const std::optional<Instant> due =
-        queue_.empty() ? std::nullopt : std::optional<Instant>(queue_.top()->due_time());
-    for (Entry* entry : aside) queue_.push(entry);
-    return due;
+    SetAside aside(queue_);
+    while (!queue_.empty() && excluded(*queue_.top(), exclusions)) aside.take(queue_.top());
+    return first_due();
   }
 
-  // Answers the due jobs whose triggers call out; they are outside the queue until claim_foreign().
-  std::vector<EntryPtr> claim_in_place(const ClaimRequest& request, const RunPlanner& planner,
-                                       ClaimResult& result) {
-    std::vector<EntryPtr> foreign;
-    std::vector<Entry*> aside;
+  std::optional<Instant> first_due() const {
+    return queue_.empty() ? std::nullopt : std::optional<Instant>(queue_.top()->due_time());
+  }
+
+  // For a call that has taken jobs and must answer: where there is no memory to look past what is excluded,
+  // it says to look again too soon.
+  std::optional<Instant> earliest_or_sooner(const Exclusions& exclusions) const {
+    try {
+      return earliest(exclusions);
+    } catch (const std::bad_alloc&) {
+      return first_due();
+    }
+  }
+
+  // `foreign` gets the due jobs whose triggers call out; they are outside the queue until claim_foreign().
+  void claim_in_place(const ClaimRequest& request, const RunPlanner& planner, ClaimResult& result,
+                      std::vector<EntryPtr>& foreign) {
+    const std::lock_guard lock(mutex_);
+    SetAside aside(queue_);
     for (std::size_t taken = 0; taken < request.limit && !queue_.empty();) {
       Entry* entry = queue_.top();
       if (entry->due_time() > request.time.now) break;
       if (excluded(*entry, *request.exclusions)) {
-        queue_.erase(entry);
-        aside.push_back(entry);
+        aside.take(entry);
         continue;
       }
       ++taken;
       if (entry->job->trigger->calls_out()) {
-        queue_.erase(entry);
         foreign.push_back(*index_.find(std::string_view(entry->job->id)));
+        queue_.erase(entry);
         continue;
       }
       const RunPlan plan = planner(*entry->job, entry->position, request.time.now, entry->running);
       if (plan.outcome == RunPlan::Outcome::kLeave) {
-        queue_.erase(entry);
-        aside.push_back(entry);
+        aside.take(entry);
       } else {
         carry_out(*index_.find(std::string_view(entry->job->id)), plan, request, result);
       }
     }
-    for (Entry* entry : aside) queue_.push(entry);
-    return foreign;
   }
 
   void claim_foreign(const std::vector<EntryPtr>& entries, const ClaimRequest& request,
@@ -351,33 +419,55 @@ class MemoryJobStore final : public JobStore {
         requeue(*entry);
       }
     }
+  }
+
+  void put_back(const std::vector<EntryPtr>& entries) {
     const std::lock_guard lock(mutex_);
-    result.next_due = earliest(*request.exclusions);
+    for (const EntryPtr& entry : entries) {
+      if (!entry->removed) requeue(*entry);
+    }
   }
 
   void carry_out(const EntryPtr& entry, const RunPlan& plan, const ClaimRequest& request,
                  ClaimResult& result) {
-    JobPosition& position = entry->position;
+    const bool runs = plan.outcome == RunPlan::Outcome::kRun;
+    JobRecord record = entry->record();
+    record.position = position_after(entry->position, plan);
+    const std::shared_ptr<MemoryClaim> claim = runs ? new_claim(entry, record, plan, request) : nullptr;
+    History ended;
+    for (RunRecord& run : given_up(record, plan, request)) ended.push_back(std::move(run));
+    SkippedJob skipped{std::move(record), plan, false};
+    make_room(result.claims);
+    make_room(result.skipped);
+
+    ++counter_;
+    entry->position = skipped.record.position;
+    if (runs) ++entry->running;
+    requeue(*entry);
+    if (runs) result.claims.push_back(claim);
+    if (runs && plan.missed_count == 0) return;
+    remember(ended);
+    skipped.removed = entry->position.status == JobStatus::kFinishing && entry->running == 0;
+    if (skipped.removed) drop(*entry);
+    result.skipped.push_back(std::move(skipped));
+  }
+
+  JobPosition position_after(JobPosition position, const RunPlan& plan) const {
     position.status = plan.next_status;
     position.next_run_time = plan.next_run_time;
     position.fire_time = plan.next_fire_time;
-    position.version = ++counter_;
-    const bool runs = plan.outcome == RunPlan::Outcome::kRun;
-    if (runs) {
-      position.fence = counter_;
-      ++entry->running;
-    }
-    requeue(*entry);
-    if (runs) result.claims.push_back(new_claim(entry, plan, request));
-    if (!runs || plan.missed_count > 0) skip(entry, plan, request, result);
+    position.version = counter_ + 1;
+    if (plan.outcome == RunPlan::Outcome::kRun) position.fence = counter_ + 1;
+    return position;
   }
 
-  ClaimPtr new_claim(const EntryPtr& entry, const RunPlan& plan, const ClaimRequest& request) {
+  static std::shared_ptr<MemoryClaim> new_claim(const EntryPtr& entry, const JobRecord& record,
+                                                const RunPlan& plan, const ClaimRequest& request) {
     auto claim = std::make_shared<MemoryClaim>();
-    claim->record = entry->record();
+    claim->record = record;
     claim->owner = request.owner;
     claim->claim_id = request.claim_id;
-    claim->fence = entry->position.fence;
+    claim->fence = record.position.fence;
     claim->claimed_at = request.time.now;
     claim->claimed_boot_time = request.time.boot_time;
     claim->lease_until = kLatestInstant;
@@ -390,25 +480,37 @@ class MemoryJobStore final : public JobStore {
     return claim;
   }
 
-  void skip(const EntryPtr& entry, const RunPlan& plan, const ClaimRequest& request, ClaimResult& result) {
-    SkippedJob skipped{entry->record(), plan, false};
-    for (RunRecord& run : given_up(skipped.record, plan, request)) remember(std::move(run));
-    if (entry->position.status == JobStatus::kFinishing && entry->running == 0) {
-      drop(*entry);
-      skipped.removed = true;
+  // A released claim is taken over, or ends with its job.
+  void take_back(const MemoryClaim& claim, const ClaimRequest& request, ClaimResult& result) {
+    const Entry& entry = *claim.entry;
+    if (claim.unended == 0) return;
+    if (entry.removed) {
+      abandon(claim, request, result);
+    } else if (entry.position.status != JobStatus::kPaused && !excluded(entry, *request.exclusions)) {
+      make_room(result.claims);
+      result.claims.push_back(taken_over(claim, request));
     }
-    result.skipped.push_back(std::move(skipped));
+  }
+
+  void forget_settled_claims() {
+    std::erase_if(released_, [](const auto& claim) { return claim->unended == 0; });
   }
 
   void abandon(const MemoryClaim& claim, const ClaimRequest& request, ClaimResult& result) {
-    claim.unended = 0;
+    History ended;
+    std::vector<AbandonedRun> abandoned;
     for (const ClaimedRun& run : claim.runs) {
       RunRecord record = record_of(claim, run);
       record.state = RunState::kAbandoned;
       record.ended_at = request.time.now;
-      result.abandoned.push_back({record, false});
-      remember(std::move(record));
+      abandoned.push_back({record, false});
+      ended.push_back(std::move(record));
     }
+    result.abandoned.reserve(result.abandoned.size() + abandoned.size());
+
+    claim.unended = 0;
+    remember(ended);
+    std::ranges::move(abandoned, std::back_inserter(result.abandoned));
   }
 
   static ClaimPtr taken_over(const MemoryClaim& released, const ClaimRequest& request) {
@@ -422,10 +524,13 @@ class MemoryJobStore final : public JobStore {
     return claim;
   }
 
-  CompletionResult end_run(const RunEnd& end) {
+  // The first of the records is this end's.
+  CompletionResult end_run(const RunEnd& end, History& records) {
+    History record;
+    record.splice(record.end(), records, records.begin());
     const auto& claim = static_cast<const MemoryClaim&>(*end.claim);
     if (claim.unended == 0) return {.accepted = !claim.taken_over};
-    remember(record_of(end));
+    remember(record);
     return {true, --claim.unended == 0 && end_claim(*claim.entry)};
   }
 
@@ -436,10 +541,9 @@ class MemoryJobStore final : public JobStore {
     return spent;
   }
 
-  void remember(RunRecord record) {
-    if (options_.history == 0) return;
-    if (history_.size() >= options_.history) history_.pop_front();
-    history_.push_back(std::move(record));
+  void remember(History& records) {
+    history_.splice(history_.end(), records);
+    while (history_.size() > options_.history) history_.pop_front();
   }
 
   const MemoryStoreOptions options_;
@@ -448,8 +552,8 @@ class MemoryJobStore final : public JobStore {
   std::set<std::string, std::less<>> imports_;  // the sources
   mutable DueQueue<Entry> queue_;               // mutable: earliest() takes items out and puts them back
   std::vector<std::shared_ptr<const MemoryClaim>> released_;
-  std::deque<RunRecord> history_;  // oldest first
-  int64_t counter_ = 0;            // of revisions, versions and fences
+  History history_;      // oldest first
+  int64_t counter_ = 0;  // of revisions, versions and fences
 };
 
 }  // namespace
