@@ -1,6 +1,7 @@
 #include <duetime/clock.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "capi/src/conversions.h"
@@ -11,6 +12,11 @@ using namespace duetime;
 using namespace duetime::capi;
 
 namespace {
+
+ManualClock& manual(const Use<duetime_clock>& use) {
+  if (auto* const clock = dynamic_cast<ManualClock*>(use->clock.get())) return *clock;
+  throw Error(ErrorCode::kUnsupported, "not a manual clock: its time is what its plugin says");
+}
 
 void require_not_negative(Duration by) {
   if (by < Duration::zero()) {
@@ -29,7 +35,7 @@ void require_in_range(Instant now, Duration by) {
 duetime_status duetime_clock_create_manual(duetime_time now, duetime_clock** out_clock) {
   return guard([&] {
     duetime_clock*& out = output(out_clock, "out_clock");
-    out = make_handle<duetime_clock>(required_instant(now, "now"));
+    out = make_handle<duetime_clock>(std::make_shared<ManualClock>(required_instant(now, "now")));
   });
 }
 
@@ -45,16 +51,17 @@ duetime_status duetime_clock_now(const duetime_clock* clock, duetime_time* out_n
 duetime_status duetime_clock_advance(duetime_clock* clock, duetime_duration by) {
   return guard([&] {
     const Use<duetime_clock> use(clock);
+    ManualClock& manual_clock = manual(use);
     const Duration duration{by};
     require_not_negative(duration);
-    require_in_range(use->clock->now(), duration);
-    use->clock->advance(duration);
+    require_in_range(manual_clock.now(), duration);
+    manual_clock.advance(duration);
   });
 }
 
 duetime_status duetime_clock_set(duetime_clock* clock, duetime_time now) {
   return guard([&] {
     const Use<duetime_clock> use(clock);
-    use->clock->set(required_instant(now, "now"));
+    manual(use).set(required_instant(now, "now"));
   });
 }

@@ -25,8 +25,8 @@
 namespace duetime::capi {
 
 struct ClockObject final : HandleObject {
-  explicit ClockObject(Instant now) : clock(std::make_shared<ManualClock>(now)) {}
-  std::shared_ptr<ManualClock> clock;
+  explicit ClockObject(std::shared_ptr<AnnouncingClock> made) : clock(std::move(made)) {}
+  std::shared_ptr<AnnouncingClock> clock;
 };
 
 struct TriggerObject final : HandleObject {
@@ -175,11 +175,15 @@ class Use {
   HandleObject* object_;
 };
 
+template <class Handle>
+Handle* open_handle(std::unique_ptr<typename HandleTraits<Handle>::Object> object) {
+  return std::bit_cast<Handle*>(handle_table().open(HandleTraits<Handle>::kType, std::move(object)));
+}
+
 template <class Handle, class... Arguments>
 Handle* make_handle(Arguments&&... arguments) {
-  using Traits = HandleTraits<Handle>;
-  auto object = std::make_unique<typename Traits::Object>(std::forward<Arguments>(arguments)...);
-  return std::bit_cast<Handle*>(handle_table().open(Traits::kType, std::move(object)));
+  using Object = typename HandleTraits<Handle>::Object;
+  return open_handle<Handle>(std::make_unique<Object>(std::forward<Arguments>(arguments)...));
 }
 
 }  // namespace duetime::capi

@@ -163,4 +163,16 @@ JobEdit to_edit(uint32_t fields, const JobOptions& options, const TriggerPtr& tr
   };
 }
 
+JobFilter to_job_filter(const duetime_job_filter& given) {
+  const duetime_job_filter filter = read_struct(given, DUETIME_JOB_FILTER_INIT, "duetime_job_filter");
+  JobFilter wanted;
+  if (filter.tag != nullptr) wanted.tag = required_text(filter.tag, "tag");
+  if (filter.task != nullptr) wanted.task = required_text(filter.task, "task");
+  if (filter.executor != nullptr) wanted.executor = required_text(filter.executor, "executor");
+  if (filter.after_id != nullptr) wanted.after_id = required_job_id(filter.after_id);
+  if (filter.limit == 0) refuse("limit is 0; expected at least 1");
+  wanted.limit = filter.limit;
+  return wanted;
+}
+
 }  // namespace duetime::capi

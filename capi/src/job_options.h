@@ -1,4 +1,4 @@
-// duetime_job_options as the engine understands it.
+// duetime_job_options and duetime_job_filter as the engine understands them.
 #pragma once
 
 #include <duetime/job.h>
@@ -39,5 +39,8 @@ std::optional<JobPosition> position_of(const JobOptions& options);
 // on a trigger's first fire is looked for. The references must outlive the edit. Throws kInvalidArgument for
 // unknown fields.
 JobEdit to_edit(uint32_t fields, const JobOptions& options, const TriggerPtr& trigger, const Clock& clock);
+
+// Throws kInvalidArgument and as read_struct().
+JobFilter to_job_filter(const duetime_job_filter& given);
 
 }  // namespace duetime::capi

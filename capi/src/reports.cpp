@@ -8,24 +8,7 @@
 namespace duetime::capi {
 namespace {
 
-const char* name_of(SchedulerState state) {
-  switch (state) {
-    case SchedulerState::kStopped:
-      return "stopped";
-    case SchedulerState::kRunning:
-      return "running";
-    case SchedulerState::kPaused:
-      return "paused";
-  }
-  return "unknown";
-}
-
 Json time_or_null(std::optional<Instant> time) { return time ? Json(to_string(*time)) : Json(nullptr); }
-
-Duration lag_of(const LaneHealth& lane, Instant now) {
-  if (!lane.alive || !lane.next_wakeup) return Duration::zero();
-  return std::max(Duration::zero(), now - *lane.next_wakeup);
-}
 
 Json to_json(const LaneHealth& lane, Instant now) {
   return Json{{"store", lane.store},
@@ -40,7 +23,58 @@ Json to_json(const LaneHealth& lane, Instant now) {
               {"parked", lane.parked}};
 }
 
+Json to_json(const DurationHistogram& histogram) {
+  Json buckets = Json::array();
+  for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
+    const bool is_last = i == DurationHistogram::kBoundsUs.size();
+    buckets.push_back(Json{{"at_most_us", is_last ? Json(nullptr) : Json(DurationHistogram::kBoundsUs[i])},
+                           {"count", histogram.counts[i]}});
+  }
+  return Json{{"count", histogram.count},
+              {"sum_us", histogram.sum.count()},
+              {"max_us", histogram.max.count()},
+              {"buckets", std::move(buckets)}};
+}
+
+Json to_json(const RunCounts& runs) {
+  return Json{{"succeeded", runs.succeeded},
+              {"failed", runs.failed},
+              {"missed", runs.missed},
+              {"refused", runs.refused},
+              {"abandoned", runs.abandoned},
+              {"recovered", runs.recovered},
+              {"lost", runs.lost}};
+}
+
 }  // namespace
+
+const char* name_of(SchedulerState state) {
+  switch (state) {
+    case SchedulerState::kStopped:
+      return "stopped";
+    case SchedulerState::kRunning:
+      return "running";
+    case SchedulerState::kPaused:
+      return "paused";
+  }
+  return "unknown";
+}
+
+Duration lag_of(const LaneHealth& lane, Instant now) {
+  if (!lane.alive || !lane.next_wakeup) return Duration::zero();
+  return std::max(Duration::zero(), now - *lane.next_wakeup);
+}
+
+Json statistics_report(const Health& health) {
+  Json stores = Json::array();
+  for (const LaneHealth& lane : health.lanes) {
+    stores.push_back(Json{{"store", lane.store},
+                          {"runs", to_json(lane.runs)},
+                          {"lateness", to_json(lane.runs.lateness)},
+                          {"duration", to_json(lane.runs.durations)}});
+  }
+  return Json{{"node", to_string(health.node)}, {"stores", std::move(stores)}};
+}
 
 Json health_report(const Health& health, Instant now) {
   Json stores = Json::array();

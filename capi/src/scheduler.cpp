@@ -13,9 +13,11 @@
 #include "capi/src/guard.h"
 #include "capi/src/handles.h"
 #include "capi/src/job_options.h"
+#include "capi/src/metrics.h"
 #include "capi/src/owned.h"
 #include "capi/src/reports.h"
 #include "capi/src/run.h"
+#include "capi/src/scheduler_options.h"
 #include "capi/src/struct_size.h"
 #include "core/base/text.h"
 #include "core/executors/inline.h"
@@ -52,48 +54,7 @@ ThreadHooks to_thread_hooks(const duetime_thread_hooks& hooks, const Owned& user
 
 namespace {
 
-constexpr const char* kOptionsName = "duetime_scheduler_options";
 constexpr const char* kHooksName = "duetime_thread_hooks";
-
-LogLevel to_log_level(int32_t level) {
-  switch (level) {
-    case DUETIME_LOG_DEBUG:
-    case DUETIME_LOG_INFO:
-    case DUETIME_LOG_WARNING:
-    case DUETIME_LOG_ERROR:
-      return static_cast<LogLevel>(level);
-    default:
-      refuse("log_level is " + std::to_string(level) + "; expected one of the DUETIME_LOG_... levels");
-  }
-}
-
-std::shared_ptr<Clock> clock_of(const duetime_scheduler_options& given) {
-  if (given.clock == nullptr) return system_clock();
-  return Use<duetime_clock>(given.clock)->clock;
-}
-
-std::shared_ptr<const Log> log_of(const duetime_scheduler_options& given, Owned user_data) {
-  const LogLevel level = to_log_level(given.log_level);
-  return std::make_shared<const Log>(given.log ? to_log_sink(given.log, std::move(user_data)) : LogSink(),
-                                     level);
-}
-
-RunRetention retention_of(const duetime_scheduler_options& given) {
-  if (given.history_max_age < 0) {
-    refuse("history_max_age is " + std::to_string(given.history_max_age) +
-           " microseconds; expected 0 or more");
-  }
-  return RunRetention{.max_age = Duration{given.history_max_age}, .max_count = given.history_max_count};
-}
-
-SchedulerOptions to_options(const duetime_scheduler_options& given, Owned log_user_data) {
-  return SchedulerOptions{.mode = to_flag(given.hosted, "hosted") ? RunMode::kHosted : RunMode::kThreaded,
-                          .clock = clock_of(given),
-                          .log = log_of(given, std::move(log_user_data)),
-                          .lease = Duration{given.lease},
-                          .retry_interval_max = Duration{given.retry_interval_max},
-                          .retention = retention_of(given)};
-}
 
 // Adds a part under the name "default", unless there is one already.
 template <class Add>
@@ -108,14 +69,6 @@ void add_default(Add&& add) {
 void add_default_parts(Scheduler& scheduler) {
   add_default([&] { scheduler.add_store("default", make_memory_job_store()); });
   add_default([&] { scheduler.add_executor("default", make_thread_pool()); });
-}
-
-// A configuration is a JSON object or a URL.
-JobStorePtr store_from(const std::string& configuration) {
-  const std::size_t first = configuration.find_first_not_of(" \t\r\n");
-  const bool is_json = first != std::string::npos && configuration[first] == '{';
-  return is_json ? make_job_store(parse_json(configuration, "store configuration"))
-                 : make_job_store_from_url(configuration);
 }
 
 // For outputs that the caller may not want.
@@ -207,12 +160,9 @@ duetime_status duetime_scheduler_play(duetime_scheduler* const* schedulers, size
 duetime_status duetime_scheduler_create(const duetime_scheduler_options* options,
                                         duetime_scheduler** out_scheduler) {
   return guard([&] {
-    duetime_scheduler_options given = DUETIME_SCHEDULER_OPTIONS_INIT;
-    if (options != nullptr) given = read_known_members(*options, given, kOptionsName);
-    Owned log_user_data = adopt(given.log_user_data, given.release_log_user_data);
-    if (options != nullptr) refuse_unknown_members(*options, kOptionsName);
+    GivenOptions given = read_scheduler_options(options);
     duetime_scheduler*& out = output(out_scheduler, "out_scheduler");
-    out = make_handle<duetime_scheduler>(to_options(given, std::move(log_user_data)));
+    out = make_handle<duetime_scheduler>(to_options(std::move(given)));
   });
 }
 
@@ -260,6 +210,22 @@ duetime_status duetime_scheduler_health(const duetime_scheduler* scheduler, char
     const Use<duetime_scheduler> use(scheduler);
     char*& out = output(out_json, "out_json");
     out = to_c_text(to_text(health_report(use->scheduler.health(), use->clock->now())));
+  });
+}
+
+duetime_status duetime_scheduler_statistics(const duetime_scheduler* scheduler, char** out_json) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    char*& out = output(out_json, "out_json");
+    out = to_c_text(to_text(statistics_report(use->scheduler.health())));
+  });
+}
+
+duetime_status duetime_scheduler_metrics(const duetime_scheduler* scheduler, char** out_text) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    char*& out = output(out_text, "out_text");
+    out = to_c_text(metrics_text(use->scheduler.health(), use->clock->now()));
   });
 }
 
@@ -509,6 +475,30 @@ duetime_status duetime_scheduler_list_jobs(const duetime_scheduler* scheduler, c
     std::vector<StoredJob> jobs = use->scheduler.list_jobs(optional_store(store));
     std::ranges::stable_sort(jobs, runs_earlier);
     out = make_handle<duetime_job_list>(std::move(jobs));
+  });
+}
+
+duetime_status duetime_scheduler_find_jobs(const duetime_scheduler* scheduler, const char* store,
+                                           const duetime_job_filter* filter, duetime_job_list** out_list) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    duetime_job_list*& out = output(out_list, "out_list");
+    const JobFilter wanted = filter ? to_job_filter(*filter) : JobFilter();
+    const std::string alias = optional_store(store);
+    if (alias.empty() && (wanted.after_id || wanted.limit != SIZE_MAX)) {
+      refuse("store is NULL; expected the alias of the one store whose jobs are read in pages");
+    }
+    out = make_handle<duetime_job_list>(use->scheduler.list_jobs(alias, wanted));
+  });
+}
+
+duetime_status duetime_scheduler_set_history(duetime_scheduler* scheduler, const char* store,
+                                             duetime_duration max_age, uint64_t max_count) {
+  return guard([&] {
+    const Use<duetime_scheduler> use(scheduler);
+    const std::string alias = optional_store(store);
+    require_max_age(max_age, "max_age");
+    use->scheduler.set_retention(alias, {.max_age = Duration{max_age}, .max_count = max_count});
   });
 }
 

@@ -30,6 +30,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -138,6 +139,12 @@ struct RunRetention {
   std::size_t max_count = 10'000;
 };
 
+// What is special about one store's retention; empty members leave it as it is elsewhere.
+struct StoreRetention {
+  std::optional<Duration> max_age;
+  std::optional<std::size_t> max_count;
+};
+
 class JobStore {
  public:
   virtual ~JobStore() = default;
@@ -217,6 +224,11 @@ class JobStore {
   virtual std::vector<RunRecord> list_runs(const RunFilter& filter) const = 0;  // latest first
   virtual std::size_t prune_runs(const RunRetention& retention, Instant now) = 0;
 
+  // How long prune_runs() is to keep runs here, where `usual` is what holds for other stores. Any thread,
+  // also while the store is not open.
+  void set_retention(const StoreRetention& retention);
+  RunRetention retention(const RunRetention& usual) const;
+
   // A descriptor that becomes readable when another node may have changed the store, or -1. The lane watches
   // it; drain_changes() reads it empty and says whether there really was a change.
   virtual int change_fd() const { return -1; }
@@ -228,6 +240,10 @@ class JobStore {
 
   // The process was forked: drop every descriptor and thread without a word to the other side.
   virtual void abandon_after_fork() noexcept {}
+
+ private:
+  mutable std::mutex retention_mutex_;
+  StoreRetention retention_;
 };
 
 using JobStorePtr = std::shared_ptr<JobStore>;

@@ -247,7 +247,10 @@ class MemoryJobStore final : public JobStore {
     const std::lock_guard lock(mutex_);
     const std::size_t before = history_.size();
     while (history_.size() > retention.max_count) history_.pop_front();
-    std::erase_if(history_, [&](const RunRecord& run) { return *run.ended_at < now - retention.max_age; });
+    const std::optional<Instant> ended_before = checked_add(now, -retention.max_age);
+    if (ended_before) {
+      std::erase_if(history_, [&](const RunRecord& run) { return *run.ended_at < *ended_before; });
+    }
     return before - history_.size();
   }
 

@@ -1,5 +1,6 @@
 #include "core/jobstores/registry.h"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -68,11 +69,33 @@ const StoreType& find_type(std::string_view name) {
   throw Error(ErrorCode::kNotFound, "no job store type " + in_quotes(name) + "; known are " + known);
 }
 
+constexpr const char* kHistoryMaxAge = "history_max_age_us";
+constexpr const char* kHistoryMaxCount = "history_max_count";
+
+StoreRetention retention_of(const JsonMembers& members) {
+  StoreRetention retention;
+  if (members.has(kHistoryMaxAge)) {
+    retention.max_age = Duration{members.integer(kHistoryMaxAge, 0, INT64_MAX)};
+  }
+  if (members.has(kHistoryMaxCount)) {
+    retention.max_count = static_cast<std::size_t>(members.integer(kHistoryMaxCount, 0, INT64_MAX));
+  }
+  return retention;
+}
+
 }  // namespace
 
+// What every store takes is read here; its own options are its own affair.
 JobStorePtr make_job_store(const Json& configuration) {
   const JsonMembers members(configuration, "job store");
-  return find_type(members.text("type")).make(configuration);
+  const StoreType& type = find_type(members.text("type"));
+  const StoreRetention retention = retention_of(members);
+  Json own = configuration;
+  own.erase(kHistoryMaxAge);
+  own.erase(kHistoryMaxCount);
+  JobStorePtr store = type.make(own);
+  store->set_retention(retention);
+  return store;
 }
 
 JobStorePtr make_job_store_from_url(std::string_view url) {

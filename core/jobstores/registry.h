@@ -1,6 +1,7 @@
 // From configuration to a job store: {"type": "sqlite", "path": "jobs.db"}, or a URL such as
 // "sqlite:///jobs.db" and "memory:". A new store is one source file and one line in registry.cpp
-// (docs/adding_a_job_store.md).
+// (docs/adding_a_job_store.md). Every type takes "history_max_age_us" and "history_max_count" beside its own
+// options.
 #pragma once
 
 #include <string_view>

@@ -251,7 +251,7 @@ void Lane::note_success() {
 void Lane::prune_if_due() {
   if (now() < prune_at_) return;
   prune_at_ = add(now(), kPruneInterval);
-  store_.prune_runs(node_->options.retention, now());
+  store_.prune_runs(store_.retention(node_->options.retention), now());
 }
 
 // --- claiming
@@ -708,6 +708,7 @@ LaneHealth Lane::health() const {
   health.alive = alive_ || !threaded_;
   lock.unlock();
   health.executing = under_way_.claims();
+  health.runs = events_.statistics();
   const Exclusions parked = parking_.exclusions();
   health.parked = parked.tasks.size() + parked.executors.size() + parked.jobs.size();
   return health;

@@ -57,11 +57,13 @@ void RunEvents::not_submitted(const Claim& claim, const std::string& reason) con
 }
 
 void RunEvents::recovered(const Claim& claim) const {
+  statistics_->add(&RunCounts::recovered, claim.runs.size());
   for (const ClaimedRun& run : claim.runs) post(about(kJobRecovered, claim, run));
 }
 
 void RunEvents::ended(const RunEnd& end, const TaskOutcome& outcome) const {
   const ClaimedRun& run = end.claim->runs[end.run_index];
+  count(end);
   if (end.state == RunState::kRefused) return refused(end.claim->record, {run.scheduled_time});
   const uint64_t code = end.state == RunState::kSucceeded ? kJobExecuted
                         : end.state == RunState::kMissed  ? kJobMissed
@@ -80,7 +82,18 @@ void RunEvents::ended(const RunEnd& end, const TaskOutcome& outcome) const {
   post(std::move(event));
 }
 
+// Those that are refused are counted where that is told.
+void RunEvents::count(const RunEnd& end) const {
+  if (end.state == RunState::kMissed) statistics_->add(&RunCounts::missed);
+  if (end.state == RunState::kFailed && !end.started_at) statistics_->add(&RunCounts::failed);
+  if (!end.started_at) return;
+  const Instant scheduled = end.claim->runs[end.run_index].scheduled_time;
+  statistics_->ran(end.state == RunState::kSucceeded, *end.started_at - scheduled,
+                   end.ended_at - *end.started_at);
+}
+
 void RunEvents::lost(const Claim& claim, const ClaimedRun& run) const {
+  statistics_->add(&RunCounts::lost);
   log(LogLevel::kWarning, "Job \"" + name_of(claim.record) + "\": the lease of its run at " +
                               to_string(run.scheduled_time) + " had ended");
   post(about(kRunLost, claim, run));
@@ -99,6 +112,7 @@ void RunEvents::skipped(const SkippedJob& job) const {
 
 // As APScheduler, one event for each missed time; those that were only counted are in the last one's count.
 void RunEvents::missed(const JobRecord& record, const RunPlan& plan) const {
+  statistics_->add(&RunCounts::missed, static_cast<uint64_t>(plan.missed_count));
   std::string message = "Run time of job \"" + name_of(record) + "\" was missed by " +
                         duration_text(node_->clock->now() - plan.missed.front());
   if (plan.missed_count > 1) {
@@ -117,6 +131,7 @@ void RunEvents::missed(const JobRecord& record, const RunPlan& plan) const {
 }
 
 void RunEvents::refused(const JobRecord& record, const std::vector<Instant>& times) const {
+  statistics_->add(&RunCounts::refused, times.size());
   log(LogLevel::kWarning, "Execution of job \"" + name_of(record) +
                               "\" skipped: maximum number of running instances reached (" +
                               std::to_string(record.job->max_instances) + ")");
@@ -136,6 +151,7 @@ void RunEvents::broken(const JobRecord& record, const RunPlan& plan) const {
 
 void RunEvents::abandoned(const AbandonedRun& abandoned) const {
   const RunRecord& run = abandoned.run;
+  statistics_->add(&RunCounts::abandoned);
   log(LogLevel::kWarning, "Job " + in_quotes(run.job_id) + ": its run at " + to_string(run.scheduled_time) +
                               " was abandoned, its node is gone");
   Event event = about(kJobAbandoned, run.job_id);

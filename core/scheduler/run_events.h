@@ -7,6 +7,7 @@
 #include "core/jobs/task.h"
 #include "core/jobstores/job_store.h"
 #include "core/scheduler/node.h"
+#include "core/scheduler/run_statistics.h"
 
 namespace duetime {
 
@@ -27,11 +28,15 @@ class RunEvents {
   void store_recovered() const;
   void clock_changed() const;
 
+  // What was told so far, in numbers.
+  RunCounts statistics() const { return statistics_->read(); }
+
  private:
   bool wants(uint64_t code) const { return node_->events->wants(code); }
   Event about(uint64_t code, const std::string& job_id) const;
   Event about(uint64_t code, const Claim& claim, const ClaimedRun& run) const;
   void post(Event event) const { node_->events->post(std::move(event)); }
+  void count(const RunEnd& end) const;
   void missed(const JobRecord& record, const RunPlan& plan) const;
   void refused(const JobRecord& record, const std::vector<Instant>& times) const;
   void broken(const JobRecord& record, const RunPlan& plan) const;
@@ -39,6 +44,7 @@ class RunEvents {
 
   std::shared_ptr<const Node> node_;
   std::string store_;
+  std::unique_ptr<RunStatistics> statistics_ = std::make_unique<RunStatistics>();
 };
 
 }  // namespace duetime

@@ -121,6 +121,7 @@ class Scheduler::Impl {
   std::optional<StoredJob> find_job(std::string_view store, std::string_view id) const;
   std::vector<StoredJob> list_jobs(std::string_view store, const JobFilter& filter) const;
   std::vector<StoreRun> list_runs(std::string_view store, const RunFilter& filter) const;
+  void set_retention(std::string_view store, const StoreRetention& retention) const;
   Uuid run_job_now(std::string_view store, std::string_view id);
   bool cancel_run(const Uuid& run) const;
   bool is_run_cancelled(const Uuid& run) const;
@@ -741,6 +742,10 @@ std::vector<StoredJob> Scheduler::Impl::list_jobs(std::string_view alias, const 
   return jobs;
 }
 
+void Scheduler::Impl::set_retention(std::string_view alias, const StoreRetention& retention) const {
+  for (const StorePtr& store : stores(alias)) store->store->set_retention(retention);
+}
+
 std::vector<StoreRun> Scheduler::Impl::list_runs(std::string_view alias, const RunFilter& filter) const {
   std::vector<StoreRun> runs;
   for (const StorePtr& store : stores(alias)) {
@@ -893,6 +898,9 @@ std::vector<StoredJob> Scheduler::list_jobs(std::string_view store, const JobFil
 }
 std::vector<StoreRun> Scheduler::list_runs(std::string_view store, const RunFilter& filter) const {
   return impl()->list_runs(store, filter);
+}
+void Scheduler::set_retention(std::string_view store, const StoreRetention& retention) {
+  impl()->set_retention(store, retention);
 }
 Uuid Scheduler::run_job_now(std::string_view store, std::string_view id) {
   return impl()->run_job_now(store, id);

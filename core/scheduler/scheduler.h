@@ -25,6 +25,7 @@
 #include "core/executors/executor.h"
 #include "core/jobs/task.h"
 #include "core/jobstores/job_store.h"
+#include "core/scheduler/run_statistics.h"
 #include "core/time/clock.h"
 
 namespace duetime {
@@ -87,6 +88,7 @@ struct LaneHealth {
   uint64_t ended = 0;
   std::size_t executing = 0;
   std::size_t parked = 0;
+  RunCounts runs;
 };
 
 struct Health {
@@ -183,6 +185,9 @@ class Scheduler {
   std::vector<StoredJob> list_jobs(std::string_view store, const JobFilter& filter = {}) const;
   // Latest first, of all the stores asked together.
   std::vector<StoreRun> list_runs(std::string_view store, const RunFilter& filter) const;
+
+  // Keeps the ended runs of this store, or of all, otherwise than SchedulerOptions::retention says.
+  void set_retention(std::string_view store, const StoreRetention& retention);
 
   // --- runs -----------------------------------------------------------------------------------------------
   // Runs the job once on this node, beside its schedule, and answers the run's id: also a paused job, one

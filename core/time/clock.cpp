@@ -115,19 +115,30 @@ class SystemClock final : public Clock {
 
 std::shared_ptr<Clock> system_clock() { return std::make_shared<SystemClock>(); }
 
-// Sleeps really, but wakes only for the manual clock. Its state is the clock's, under the clock's mutex.
-class ManualAlarm final : public Alarm {
+// Sleeps really, but wakes only for what its clock announces. Its state is under the clock's alarms_mutex_.
+class AnnouncedAlarm final : public Alarm {
  public:
-  explicit ManualAlarm(std::shared_ptr<ManualClock> clock) : clock_(std::move(clock)) {
+  explicit AnnouncedAlarm(std::shared_ptr<AnnouncingClock> clock) : clock_(std::move(clock)) {
     set_.add_own(wake_.fd());
   }
-  ~ManualAlarm() override { clock_->forget(this); }
+  ~AnnouncedAlarm() override {
+    const std::lock_guard lock(clock_->alarms_mutex_);
+    std::erase(clock_->alarms_, this);
+  }
 
   void arm(Instant when) override {
-    const std::lock_guard lock(clock_->mutex_);
-    armed_ = when;
-    wake_.clear();
-    if (rang_ || clock_changed_ || *armed_ <= clock_->now_) wake_.set();
+    {
+      const std::lock_guard lock(clock_->alarms_mutex_);
+      armed_ = when;
+      wake_.clear();
+      if (rang_ || clock_changed_) wake_.set();
+    }
+    // Time that passed before this is seen here, and what passes from here on is announced.
+    if (when <= clock_->now()) {
+      wake_.set();
+    } else if (when < kLatestInstant) {
+      clock_->awaited(when);
+    }
   }
 
   WakeReason wait() override { return sleep(true); }
@@ -142,38 +153,51 @@ class ManualAlarm final : public Alarm {
   void unwatch(int fd) override { set_.unwatch(fd); }
   int fd() const override { return set_.fd(); }
 
+  // Requires: the clock's alarms_mutex_. Answers what is still slept for.
+  Instant hear(Instant now, bool was_set) {
+    if (was_set) clock_changed_ = true;
+    const bool is_due = armed_ && *armed_ <= now;
+    if (was_set || is_due) wake_.set();
+    return armed_ && !is_due ? *armed_ : kLatestInstant;
+  }
+
  private:
-  friend class ManualClock;
-
-  // Requires: the clock's mutex
-  void wake_if_due() {
-    if (armed_ && *armed_ <= clock_->now_) wake_.set();
-  }
-
-  // Requires: the clock's mutex
-  void clock_was_set() {
-    clock_changed_ = true;
-    wake_.set();
-  }
-
   WakeReason sleep(bool may_block) {
     WakeReason reason;
     reason.watched = set_.sleep(may_block);
-    const std::lock_guard lock(clock_->mutex_);
+    const Instant now = clock_->now();
+    const std::lock_guard lock(clock_->alarms_mutex_);
     wake_.clear();
     reason.rang = rang_.exchange(false);
     reason.clock_changed = std::exchange(clock_changed_, false);
-    if (armed_ && *armed_ <= clock_->now_) armed_.reset();
+    if (armed_ && *armed_ <= now) armed_.reset();
     return reason;
   }
 
-  std::shared_ptr<ManualClock> clock_;
+  std::shared_ptr<AnnouncingClock> clock_;
   EpollSet set_;
   EventFlag wake_;
   std::atomic<bool> rang_{false};
   bool clock_changed_ = false;
   std::optional<Instant> armed_;
 };
+
+std::unique_ptr<Alarm> AnnouncingClock::make_alarm() {
+  auto alarm = std::make_unique<AnnouncedAlarm>(shared_from_this());
+  const std::lock_guard lock(alarms_mutex_);
+  alarms_.push_back(alarm.get());
+  return alarm;
+}
+
+Instant AnnouncingClock::announce(bool was_set) {
+  const Instant now = this->now();
+  Instant next = kLatestInstant;
+  const std::lock_guard lock(alarms_mutex_);
+  for (AnnouncedAlarm* alarm : alarms_) next = std::min(next, alarm->hear(now, was_set));
+  return next;
+}
+
+void AnnouncingClock::awaited(Instant) {}
 
 Instant ManualClock::now() const {
   const std::lock_guard lock(mutex_);
@@ -185,35 +209,29 @@ Duration ManualClock::boot_time() const {
   return boot_time_;
 }
 
-std::unique_ptr<Alarm> ManualClock::make_alarm() {
-  auto alarm = std::make_unique<ManualAlarm>(shared_from_this());
-  const std::lock_guard lock(mutex_);
-  alarms_.push_back(alarm.get());
-  return alarm;
-}
-
-void ManualClock::forget(ManualAlarm* alarm) {
-  const std::lock_guard lock(mutex_);
-  std::erase(alarms_, alarm);
-}
-
 void ManualClock::advance(Duration by) {
   if (by < Duration{0}) {
     throw Error(ErrorCode::kInvalidArgument,
                 "advance by " + std::to_string(by.count()) + " us, expected no negative duration");
   }
+  pass(by);
+  announce(false);
+}
+
+void ManualClock::pass(Duration by) {
   const std::lock_guard lock(mutex_);
   const auto later = checked_add(now_, by);
   if (!later) throw Error(ErrorCode::kInvalidArgument, "advance beyond the year 9999");
   now_ = *later;
   boot_time_ += by;
-  for (ManualAlarm* alarm : alarms_) alarm->wake_if_due();
 }
 
 void ManualClock::set(Instant now) {
-  const std::lock_guard lock(mutex_);
-  now_ = now;
-  for (ManualAlarm* alarm : alarms_) alarm->clock_was_set();
+  {
+    const std::lock_guard lock(mutex_);
+    now_ = now;
+  }
+  announce(true);
 }
 
 }  // namespace duetime

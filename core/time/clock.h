@@ -66,9 +66,29 @@ class Clock {
 // CLOCK_REALTIME, CLOCK_BOOTTIME and timerfd with TFD_TIMER_CANCEL_ON_SET.
 std::shared_ptr<Clock> system_clock();
 
+// A clock that says when it has moved: sleepers wait for that rather than for time to pass. Any thread.
+class AnnouncingClock : public Clock, public std::enable_shared_from_this<AnnouncingClock> {
+ public:
+  std::unique_ptr<Alarm> make_alarm() final;
+
+  // Time has passed, or (`was_set`) the wall clock was set: wakes whoever is due now. Answers the earliest
+  // instant that is still slept for; kLatestInstant if there is none.
+  Instant announce(bool was_set);
+
+ private:
+  friend class AnnouncedAlarm;
+
+  // Somebody sleeps until this instant, which is to come: announce() is due then at the latest. No lock is
+  // held.
+  virtual void awaited(Instant when);
+
+  std::mutex alarms_mutex_;
+  std::vector<class AnnouncedAlarm*> alarms_;
+};
+
 // A clock that waits for us: time moves only through advance() and set(). For tests, simulations and the
 // testing kits of all languages. Any thread.
-class ManualClock final : public Clock, public std::enable_shared_from_this<ManualClock> {
+class ManualClock final : public AnnouncingClock {
  public:
   // Boot time starts as the wall time, so that it goes on where an earlier process's clock stood.
   explicit ManualClock(Instant now) : now_(now), boot_time_(now.time_since_epoch()) {}
@@ -76,7 +96,6 @@ class ManualClock final : public Clock, public std::enable_shared_from_this<Manu
   Instant now() const override;
   Duration boot_time() const override;
   std::string boot_id() const override { return "manual"; }
-  std::unique_ptr<Alarm> make_alarm() override;
 
   // Time passes: wall and boot time move together. Throws kInvalidArgument for a negative duration.
   void advance(Duration by);
@@ -85,13 +104,11 @@ class ManualClock final : public Clock, public std::enable_shared_from_this<Manu
   void set(Instant now);
 
  private:
-  friend class ManualAlarm;
-  void forget(class ManualAlarm* alarm);
+  void pass(Duration by);
 
   mutable std::mutex mutex_;
   Instant now_;
   Duration boot_time_;
-  std::vector<class ManualAlarm*> alarms_;
 };
 
 }  // namespace duetime

@@ -34,6 +34,19 @@ std::vector<std::function<duetime_status(duetime_scheduler*)>> scheduler_calls()
         Held<char> out;
         return duetime_scheduler_health(s, Out(out));
       },
+      [](S* s) {
+        Held<char> out;
+        return duetime_scheduler_statistics(s, Out(out));
+      },
+      [](S* s) {
+        Held<char> out;
+        return duetime_scheduler_metrics(s, Out(out));
+      },
+      [](S* s) { return duetime_scheduler_set_history(s, nullptr, 0, 0); },
+      [](S* s) {
+        Held<duetime_job_list> out;
+        return duetime_scheduler_find_jobs(s, nullptr, nullptr, Out(out));
+      },
       [](S* s) { return duetime_scheduler_run_pending(s, std::make_unique<duetime_time>().get()); },
       [](S* s) { return duetime_scheduler_wakeup_fd(s, std::make_unique<int32_t>().get()); },
       [](S* s) { return duetime_scheduler_add_store(s, "other", "memory:"); },

@@ -91,6 +91,19 @@ DUETIME_API duetime_status duetime_job_to_json(const duetime_job *job, char **ou
 
 DUETIME_API void duetime_job_destroy(duetime_job *job);
 
+/* Which jobs. What is NULL excludes nothing; unreadable jobs have neither tags nor task nor executor. */
+typedef struct duetime_job_filter {
+  uint32_t struct_size; /* DUETIME_JOB_FILTER_INIT sets it */
+  uint32_t reserved;
+  const char *tag; /* one of the job's */
+  const char *task;
+  const char *executor;
+  const char *after_id; /* only ids that are greater, by their bytes */
+  uint64_t limit;       /* at most so many, at least 1 */
+} duetime_job_filter;
+#define DUETIME_JOB_FILTER_INIT \
+  { sizeof(duetime_job_filter), 0, NULL, NULL, NULL, NULL, UINT64_MAX }
+
 /* The answer of a listing. */
 typedef struct duetime_job_list duetime_job_list;
 

@@ -5,6 +5,7 @@
 #ifndef DUETIME_PLUGIN_H
 #define DUETIME_PLUGIN_H
 
+#include <duetime/clock.h>
 #include <duetime/execution.h>
 #include <duetime/scheduler.h>
 #include <duetime/trigger.h>
@@ -58,6 +59,43 @@ typedef int32_t (*duetime_utc_offset_fn)(void *user_data, duetime_time time, int
  * again. Jobs that use the zone are parked on nodes where it is not registered. */
 DUETIME_API duetime_status duetime_register_time_zone(const char *name, duetime_utc_offset_fn utc_offset,
                                                       void *user_data);
+
+/* A clock: another source of time than the system's. Schedulers ask it what time it is, and sleep until its
+ * owner says with duetime_clock_wake() that time has come. They do so even where they hold locks, so the
+ * functions answer at once and call nothing of the library. */
+typedef struct duetime_clock_plugin {
+  uint32_t struct_size; /* sizeof(duetime_clock_plugin) */
+  uint32_t reserved;
+  void *user_data;
+  duetime_release_fn release;
+
+  /* Wall time, UTC; it may jump. What lies outside the years 1 to 9999 counts as the nearest instant that
+   * does not. */
+  duetime_time (*now)(void *user_data);
+
+  /* Time since a beginning that boot_id names; it never goes back. Leases are measured on it. NULL, both: the
+   * machine's, which is right for nodes that share a store with others that live by the system's clock. */
+  duetime_duration (*boot_time)(void *user_data);
+  const char *boot_id; /* 1-191 bytes; copied */
+
+  /* A thread sleeps until `when`, which is still to come: duetime_clock_wake() is due then at the latest.
+   * Requests add up: one does not replace another. NULL: the owner calls it whenever time moves. */
+  void (*awaited)(void *user_data, duetime_time when);
+} duetime_clock_plugin;
+
+/* out_clock: as of duetime_clock_create_manual(). */
+DUETIME_API duetime_status duetime_clock_create_plugin(const duetime_clock_plugin *plugin,
+                                                       duetime_clock **out_clock);
+
+/* Time has come to where it is now, which this call asks of the plugin; was_set: 1 if the wall clock was set,
+ * forward or back, and time did not pass. To be called after every change of what now() answers that matters
+ * to a sleeper, and always when it was set. Wakes those whose time has come. out_next (may be NULL): the
+ * earliest instant that one still sleeps for, DUETIME_TIME_LATEST if there is none. UNSUPPORTED for a manual
+ * clock, which does it by itself.
+ *
+ * An owner that keeps one timer sets it to DUETIME_TIME_LATEST before this call, and moves it forward, never
+ * back, to *out_next and to what awaited() says. */
+DUETIME_API duetime_status duetime_clock_wake(duetime_clock *clock, int32_t was_set, duetime_time *out_next);
 
 /* An executor. */
 typedef struct duetime_executor_plugin {

@@ -50,6 +50,13 @@ typedef struct duetime_scheduler_options {
 DUETIME_API duetime_status duetime_scheduler_create(const duetime_scheduler_options *options,
                                                     duetime_scheduler **out_scheduler);
 
+/* The same from a JSON object of options, stores and executors (docs/configuration.md), wholly or not at all.
+ * `options` (may be NULL) gives what the document does not mention, and what only a program can give: log and
+ * clock. Nothing is opened or started yet. INVALID_ARGUMENT names the member that is unknown or wrong. */
+DUETIME_API duetime_status duetime_scheduler_create_from_json(const char *json,
+                                                              const duetime_scheduler_options *options,
+                                                              duetime_scheduler **out_scheduler);
+
 /* Shuts down without waiting for running tasks, and frees. NULL is allowed. */
 DUETIME_API void duetime_scheduler_destroy(duetime_scheduler *scheduler);
 
@@ -72,6 +79,14 @@ DUETIME_API duetime_status duetime_scheduler_state(const duetime_scheduler *sche
 /* Node id, state and, per store, liveness, lag and last error, as a JSON object (docs/health.md).
  * out_json: freed with duetime_free(). */
 DUETIME_API duetime_status duetime_scheduler_health(const duetime_scheduler *scheduler, char **out_json);
+
+/* What has become of runs on this node since its start, in numbers: by store, counts for each outcome, and
+ * how lateness and durations are spread (docs/health.md). Asks no store. out_json: freed with duetime_free().
+ */
+DUETIME_API duetime_status duetime_scheduler_statistics(const duetime_scheduler *scheduler, char **out_json);
+
+/* Health and statistics in the text format of Prometheus. out_text: freed with duetime_free(). */
+DUETIME_API duetime_status duetime_scheduler_metrics(const duetime_scheduler *scheduler, char **out_text);
 
 /* --- hosted mode ------------------------------------------------------------------------------------------
  */
@@ -227,6 +242,19 @@ DUETIME_API duetime_status duetime_scheduler_get_job(const duetime_scheduler *sc
  * duetime_job_list_destroy(). */
 DUETIME_API duetime_status duetime_scheduler_list_jobs(const duetime_scheduler *scheduler, const char *store,
                                                        duetime_job_list **out_list);
+
+/* Jobs by id, ascending by its bytes; where `store` is NULL, store after store. filter: NULL for all. Pages
+ * are read with `limit` and, from the second on, the last id of the page before as `after_id`, from one
+ * store: INVALID_ARGUMENT if `store` is NULL then. out_list: freed with duetime_job_list_destroy(). */
+DUETIME_API duetime_status duetime_scheduler_find_jobs(const duetime_scheduler *scheduler, const char *store,
+                                                       const duetime_job_filter *filter,
+                                                       duetime_job_list **out_list);
+
+/* Ended runs of this store, or of all that there are now, are kept while they are younger than max_age (0 or
+ * more) and among the latest max_count, whatever the scheduler's options and the store's configuration say;
+ * what is beyond is removed within ten minutes, by each node that does so according to its own setting. */
+DUETIME_API duetime_status duetime_scheduler_set_history(duetime_scheduler *scheduler, const char *store,
+                                                         duetime_duration max_age, uint64_t max_count);
 
 /* Runs that the store remembers, latest first: of all nodes that share it, and also of jobs that are gone.
  * filter: NULL for the latest 100. out_list: freed with duetime_run_list_destroy(). */
