@@ -87,11 +87,12 @@ inline duetime_run_filter to_c(const RunFilter &filter) {
 }
 
 // All of a list, which is taken over.
-template <class Entry, class List, class Convert>
-auto take_list(List *list, void (*destroy)(List *), std::size_t (*size)(const List *),
-               duetime_status (*at)(const List *, std::size_t, Entry *), const Convert &convert) {
+template <class Entry, class List, class Result>
+std::vector<Result> take_list(List *list, void (*destroy)(List *), std::size_t (*size)(const List *),
+                              duetime_status (*at)(const List *, std::size_t, Entry *),
+                              Result (*convert)(const Entry &)) {
   const std::unique_ptr<List, void (*)(List *)> owner(list, destroy);
-  std::vector<decltype(convert(std::declval<const Entry &>()))> entries;
+  std::vector<Result> entries;
   for (std::size_t i = 0; i < size(list); ++i) {
     Entry entry{};
     entry.struct_size = sizeof entry;

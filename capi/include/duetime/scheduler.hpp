@@ -35,7 +35,7 @@ struct SchedulerOptions {
   Duration lease = std::chrono::seconds(30);               // of claims in shared stores; at least 100 ms
   Duration retry_interval_max = std::chrono::seconds(10);  // longest wait between tries of a failing store
   Duration history_max_age = std::chrono::hours(24 * 7);   // ended runs are kept this long
-  uint64_t history_max_count = 10'000;                     // and at most this many per store
+  uint64_t history_max_count = 10000;                      // and at most this many per store
   LogSink log;                                             // none: warnings and errors go to standard error
   LogLevel log_level = LogLevel::kInfo;
 };
