@@ -61,8 +61,11 @@ extern "C" SWIGEXPORT void SWIGSTDCALL DuetimeFreeText(void* text) { std::free(t
 // Internal: members keep their C++ names, as SWIG's lists call their own.
 %rename("Native%s", %$isclass) "";
 %typemap(csclassmodifiers) SWIGTYPE "internal class"
-%typemap(csclassmodifiers) std::vector<duetime::v0::Trigger> "internal class"
-%typemap(csclassmodifiers) std::vector<duetime::v0::PreviewedFire> "internal class"
+%define INTERNAL_LIST(ELEMENT)
+%typemap(csclassmodifiers) std::vector<ELEMENT> "internal class"
+%enddef
+INTERNAL_LIST(duetime::v0::Trigger)
+INTERNAL_LIST(duetime::v0::PreviewedFire)
 %pragma(csharp) moduleclassmodifiers="internal class"
 %pragma(csharp) imclassclassmodifiers="internal class"
 

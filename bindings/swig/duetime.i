@@ -51,3 +51,7 @@
 
 %template(NativeTriggers) std::vector<duetime::v0::Trigger>;
 %template(NativePreview) std::vector<duetime::v0::PreviewedFire>;
+
+#if defined(SWIGCSHARP)
+%include "bindings/swig/csharp_scheduler.i"
+#endif

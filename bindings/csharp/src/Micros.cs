@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 
 namespace Duetime
 {
@@ -8,6 +9,7 @@ namespace Duetime
         /// <summary>No such time.</summary>
         internal const long None = long.MinValue;
 
+        private const long Unlimited = long.MaxValue;
         private const long TicksPerMicro = 10;
         private static readonly long Epoch = new DateTime(1970, 1, 1).Ticks;
 
@@ -24,6 +26,23 @@ namespace Duetime
         internal static long Of(TimeSpan span)
         {
             return Floor(span.Ticks);
+        }
+
+        /// <summary>A duration that may be unlimited.</summary>
+        internal static long OfLimit(TimeSpan span)
+        {
+            return span == Timeout.InfiniteTimeSpan ? Unlimited : Of(span);
+        }
+
+        internal static TimeSpan ToLimit(long micros)
+        {
+            return micros > TimeSpan.MaxValue.Ticks / TicksPerMicro
+                ? Timeout.InfiniteTimeSpan : TimeSpan.FromTicks(micros * TicksPerMicro);
+        }
+
+        internal static DateTimeOffset? ToOptional(long micros)
+        {
+            return micros == None ? (DateTimeOffset?)null : ToTime(micros);
         }
 
         internal static DateTimeOffset ToTime(long micros)

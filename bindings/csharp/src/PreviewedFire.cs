@@ -22,8 +22,13 @@ namespace Duetime
     /// <summary>Whether the clock shows a wall time once, or twice because it is put back.</summary>
     public enum WallTime
     {
+        /// <summary>Once.</summary>
         Unique = 0,
+
+        /// <summary>Twice; this is before the clock is put back.</summary>
         FirstOfTwo = 1,
+
+        /// <summary>Twice; this is after the clock was put back.</summary>
         SecondOfTwo = 2
     }
 
@@ -37,6 +42,7 @@ namespace Duetime
             After = after;
         }
 
+        /// <summary>When, in UTC.</summary>
         public DateTimeOffset At { get; }
 
         /// <summary>The offset from UTC until then.</summary>
@@ -63,6 +69,7 @@ namespace Duetime
         /// <summary>That the trigger's zone has then; before standard time it may have seconds.</summary>
         public TimeSpan Offset { get; }
 
+        /// <summary>Whether its zone shows the time of the fire twice.</summary>
         public WallTime WallTime { get; }
 
         /// <summary>The last change of the clock after the fire before (the first: after now), up to this one; null

@@ -15,7 +15,7 @@ namespace Duetime
         private readonly object gate = new object();
         private NativeTrigger trigger; // null when disposed; guarded by gate
 
-        private Trigger(NativeTrigger trigger)
+        internal Trigger(NativeTrigger trigger)
         {
             this.trigger = trigger;
         }
@@ -23,13 +23,13 @@ namespace Duetime
         /// <summary>From a trigger document, {"type": "interval", ...}: the door to every kind of trigger.</summary>
         public static Trigger FromJson(string json)
         {
-            return new Trigger(NativeTrigger.from_json(Given(json, nameof(json))));
+            return new Trigger(NativeTrigger.from_json(Arguments.Given(json, nameof(json))));
         }
 
         /// <summary>Once. The zone is for display only.</summary>
         public static Trigger Date(DateTimeOffset runTime, string timeZone = "UTC")
         {
-            return new Trigger(NativeTrigger.date(Micros.Of(runTime), Given(timeZone, nameof(timeZone))));
+            return new Trigger(NativeTrigger.date(Micros.Of(runTime), Arguments.Given(timeZone, nameof(timeZone))));
         }
 
         /// <summary>At start + k * interval; without a start, first one interval after now. The zone is for display
@@ -42,7 +42,7 @@ namespace Duetime
                 options.start = Micros.Of(start);
                 options.end = Micros.Of(end);
                 options.jitter = Micros.Of(jitter);
-                options.timezone = Given(timeZone, nameof(timeZone));
+                options.timezone = Arguments.Given(timeZone, nameof(timeZone));
                 return new Trigger(NativeTrigger.interval(Micros.Of(interval), options));
             }
         }
@@ -75,7 +75,7 @@ namespace Duetime
         {
             using (var options = CronOptions(timeZone, dst, start, end, jitter))
             {
-                return new Trigger(NativeTrigger.crontab(Given(expression, nameof(expression)), options));
+                return new Trigger(NativeTrigger.crontab(Arguments.Given(expression, nameof(expression)), options));
             }
         }
 
@@ -85,7 +85,7 @@ namespace Duetime
         {
             using (var options = CronOptions(timeZone, dst, start, end, jitter))
             {
-                return new Trigger(NativeTrigger.quartz(Given(expression, nameof(expression)), options));
+                return new Trigger(NativeTrigger.quartz(Arguments.Given(expression, nameof(expression)), options));
             }
         }
 
@@ -93,7 +93,7 @@ namespace Duetime
             DateTimeOffset? end, TimeSpan jitter)
         {
             var options = new NativeCronOptions();
-            options.timezone = Given(timeZone, nameof(timeZone));
+            options.timezone = Arguments.Given(timeZone, nameof(timeZone));
             options.set_dst((int)dst);
             options.start = Micros.Of(start);
             options.end = Micros.Of(end);
@@ -124,7 +124,7 @@ namespace Duetime
                 interval.second = timeOfDay.Seconds;
                 interval.start_date = startDate;
                 interval.end_date = endDate;
-                interval.timezone = Given(timeZone, nameof(timeZone));
+                interval.timezone = Arguments.Given(timeZone, nameof(timeZone));
                 interval.jitter = Micros.Of(jitter);
                 return new Trigger(NativeTrigger.calendar_interval(interval));
             }
@@ -134,7 +134,8 @@ namespace Duetime
         /// for times with neither TZID nor Z.</summary>
         public static Trigger RRule(string lines, string timeZone = "UTC")
         {
-            return new Trigger(NativeTrigger.rrule(Given(lines, nameof(lines)), Given(timeZone, nameof(timeZone))));
+            return new Trigger(NativeTrigger.rrule(Arguments.Given(lines, nameof(lines)),
+                Arguments.Given(timeZone, nameof(timeZone))));
         }
 
         /// <summary>Fires when any of the triggers does. They may be disposed at once.</summary>
@@ -172,8 +173,14 @@ namespace Duetime
             using (var list = new NativeTriggers())
             {
                 return Ask(own => new Trigger(
-                    NativeTrigger.except(own, list, Given(calendarsJson, nameof(calendarsJson)), null)));
+                    NativeTrigger.except(own, list, Arguments.Given(calendarsJson, nameof(calendarsJson)), null)));
             }
+        }
+
+        /// <summary>The rule itself, for as long as the caller wants it.</summary>
+        internal NativeTrigger Copy()
+        {
+            return Ask(own => own.copy());
         }
 
         private static NativeTriggers ListOf(Trigger[] triggers)
@@ -194,8 +201,7 @@ namespace Duetime
         /// null when the rule is spent. <paramref name="now"/> bounds rules that have no start.</summary>
         public DateTimeOffset? NextFireTime(DateTimeOffset? previous, DateTimeOffset now)
         {
-            long fire = Ask(own => own.next_fire_time(Micros.Of(previous), Micros.Of(now)));
-            return fire == Micros.None ? (DateTimeOffset?)null : Micros.ToTime(fire);
+            return Micros.ToOptional(Ask(own => own.next_fire_time(Micros.Of(previous), Micros.Of(now))));
         }
 
         /// <summary>The first <paramref name="count"/> fires from <paramref name="now"/> on; fewer if the rule is
@@ -254,11 +260,6 @@ namespace Duetime
             {
                 return question(trigger ?? throw new ObjectDisposedException(nameof(Trigger)));
             }
-        }
-
-        private static string Given(string value, string parameter)
-        {
-            return value ?? throw new ArgumentNullException(parameter);
         }
     }
 }

@@ -10,18 +10,24 @@ namespace Duetime
         [DllImport("duetimecs")]
         private static extern void DuetimeFreeText(IntPtr text);
 
-        /// <summary>null stays null. A NUL inside would cut the text short and is refused.</summary>
+        /// <summary>A NUL inside would cut the text short and is refused.</summary>
+        internal static void Check(string text)
+        {
+            int nul = text.IndexOf('\0');
+            if (nul >= 0)
+            {
+                throw new ArgumentException("got a NUL after \"" + text.Substring(0, nul) + "\", expected text without");
+            }
+        }
+
+        /// <summary>null stays null.</summary>
         internal static byte[] ToNative(string text)
         {
             if (text == null)
             {
                 return null;
             }
-            int nul = text.IndexOf('\0');
-            if (nul >= 0)
-            {
-                throw new ArgumentException("got a NUL after \"" + text.Substring(0, nul) + "\", expected text without");
-            }
+            Check(text);
             return Encoding.UTF8.GetBytes(text + "\0");
         }
 
