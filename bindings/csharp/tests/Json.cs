@@ -26,18 +26,7 @@ namespace Duetime.Tests
         /// <summary>The rows of one table of tests/data.</summary>
         internal static List<Json> Rows(string file, string table = "rules")
         {
-            return Parse(File.ReadAllText(Path.Combine(Data(), file), Encoding.UTF8))[table].Items;
-        }
-
-        // The tests are built somewhere below the project's root.
-        private static string Data()
-        {
-            var directory = new DirectoryInfo(AppDomain.CurrentDomain.BaseDirectory);
-            while (!Directory.Exists(Path.Combine(directory.FullName, "tests", "data")))
-            {
-                directory = directory.Parent ?? throw new DirectoryNotFoundException("there is no tests/data above");
-            }
-            return Path.Combine(directory.FullName, "tests", "data");
+            return Parse(File.ReadAllText(Path.Combine(Project.Root, "tests", "data", file), Encoding.UTF8))[table].Items;
         }
 
         private sealed class Reader
