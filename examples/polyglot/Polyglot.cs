@@ -33,9 +33,11 @@ internal static class Polyglot
         {
             scheduler.RegisterTask(task, (TaskCall call) =>
             {
+                string line = "csharp " + call.JobId + " " + call.Payload.Text + "\n";
                 lock (marks)
                 {
-                    File.AppendAllText(markFile, "csharp " + call.JobId + " " + call.Payload.Text + "\n");
+                    Console.Write(line);
+                    File.AppendAllText(markFile, line);
                 }
             });
             scheduler.Start();
