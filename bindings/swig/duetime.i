@@ -1,7 +1,12 @@
 // The C++ interface for languages that SWIG speaks: the plain layer, under io.duetime in Java and Duetime in .NET.
 // Instants and durations cross as 64-bit microseconds, an absent instant as DUETIME_TIME_NONE; text crosses as UTF-8,
 // absent text as null; errors are raised by the call that failed. How, is said by each language's own file.
-%module(naturalvar = 1) Native  // members are set like values, not through pointers to them
+// Members are set like values, not through pointers to them.
+#if defined(SWIGJAVA)
+%module(naturalvar = 1, directors = "1") Native
+#else
+%module(naturalvar = 1) Native
+#endif
 
 %{
 #include <duetime/duetime.hpp>
@@ -31,6 +36,15 @@
 %ignore duetime::v0::Trigger::handle;
 %ignore duetime::v0::Trigger::adopt;
 
+// Whose constructor classes of the interface have.
+%ignore std::runtime_error;
+namespace std {
+class runtime_error {
+ public:
+  runtime_error(const std::string& what);
+};
+}
+
 %include "duetime/common.hpp"
 
 %include "duetime/trigger.hpp"
@@ -52,6 +66,8 @@
 %template(NativeTriggers) std::vector<duetime::v0::Trigger>;
 %template(NativePreview) std::vector<duetime::v0::PreviewedFire>;
 
-#if defined(SWIGCSHARP)
+#if defined(SWIGJAVA)
+%include "bindings/swig/java_scheduler.i"
+#elif defined(SWIGCSHARP)
 %include "bindings/swig/csharp_scheduler.i"
 #endif

@@ -1,5 +1,13 @@
 // How the types of the C++ interface cross to Java. Text crosses as bytes: JNI's own strings are "modified" UTF-8,
 // which the engine would store as it comes.
+
+// Threads of the engine that call Java stay attached until they end, and do not keep the virtual machine from its end.
+// Here, not in %{ %}, which would come after the code that asks.
+%begin %{
+#define SWIG_JAVA_ATTACH_CURRENT_THREAD_AS_DAEMON
+#define SWIG_JAVA_DETACH_ON_THREAD_END
+%}
+
 %{
 #include <cstdint>
 #include <string>
@@ -70,6 +78,8 @@ void raise_current(JNIEnv* jenv) {
 %rename("%(lowercamelcase)s", %$isfunction) "";
 %rename("%(lowercamelcase)s", %$isvariable) "";
 %rename("Native%s", %$isclass) "";
+
+%copyctor duetime::v0::Trigger;
 
 %define MICROSECONDS(TYPE, FROM_C, TO_C)
 %typemap(jni) TYPE, const TYPE& "jlong"

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,8 +24,8 @@ import java.util.function.Function;
  * it has in native memory; of a trigger that is forgotten, the garbage collector does. A closed trigger answers
  * IllegalStateException.
  *
- * <p>Instants and durations are rounded down to microseconds. What makes a trigger throws {@link DuetimeException} for a
- * rule that cannot be: the message names the value and what was expected.
+ * <p>Instants and durations are rounded down to microseconds. What makes a trigger throws {@link DuetimeException} for
+ * a rule that cannot be: the message names the value and what was expected.
  */
 public final class Trigger implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -35,6 +36,10 @@ public final class Trigger implements AutoCloseable {
   private Trigger(NativeTrigger trigger) {
     this.trigger = trigger;
     cleanable = CLEANER.register(this, trigger::delete);
+  }
+
+  static Trigger of(NativeTrigger trigger) {
+    return new Trigger(trigger);
   }
 
   /** From a trigger document, {@code {"type": "interval", ...}}: the door to every kind of trigger. */
@@ -50,6 +55,11 @@ public final class Trigger implements AutoCloseable {
   /** Once; the zone is for display only. */
   public static Trigger date(Instant runTime, ZoneId zone) {
     return new Trigger(NativeTrigger.date(Micros.of(runTime), Zones.nameOf(zone)));
+  }
+
+  /** Once; the zone is for display only. */
+  public static Trigger date(ZonedDateTime runTime) {
+    return date(runTime.toInstant(), runTime.getZone());
   }
 
   /** Every {@code interval}, at least a microsecond; first one interval after now. */
@@ -240,6 +250,11 @@ public final class Trigger implements AutoCloseable {
   @Override
   public synchronized String toString() {
     return trigger == null ? "closed trigger" : trigger.explain();
+  }
+
+  /** The same rule, for use without a lock. The caller deletes it. */
+  synchronized NativeTrigger share() {
+    return new NativeTrigger(open());
   }
 
   private NativeTrigger open() {
