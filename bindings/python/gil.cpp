@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <thread>
 
 namespace duetime::python {
 namespace {
@@ -10,7 +11,17 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kFairShare = std::chrono::milliseconds(5);  // sys.getswitchinterval()'s default
 
+// How long the interpreter waits for threads that are in it. What they do in their last moments is short;
+// those that the program's own code holds up are left behind.
+constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kGlance = std::chrono::milliseconds(1);
+
 std::atomic<bool> closing{false};
+
+// Of all threads: each has the lock, waits for it, or is about to. One that is counted before it looks
+// whether the interpreter is closing either sees that or is waited for; else it could be killed in the midst
+// of C++.
+std::atomic<int> holds{0};
 
 bool interpreter_is_finalizing() noexcept {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -33,11 +44,16 @@ class KeptThreadState {
 
   void drop() noexcept {
     PyThreadState* state = std::exchange(state_, nullptr);
-    if (state == nullptr || is_closing()) return;
-    PyEval_RestoreThread(state);
-    PyGILState_Release(PyGILState_UNLOCKED);
+    if (state == nullptr) return;
+    ++holds;
+    if (!is_closing()) {
+      PyEval_RestoreThread(state);
+      PyGILState_Release(PyGILState_UNLOCKED);
+    }
+    --holds;
   }
 
+  int own_holds = 0;
   bool in_burst = false;
   SteadyClock::time_point burst_began;
 
@@ -47,20 +63,43 @@ class KeptThreadState {
 
 thread_local KeptThreadState kept;
 
+void count_hold(int change) noexcept {
+  holds += change;
+  kept.own_holds += change;
+}
+
+void wait_for_other_holds() {
+  const GilPause pause;
+  const auto end = SteadyClock::now() + kPatience;
+  while (holds > kept.own_holds && SteadyClock::now() < end) std::this_thread::sleep_for(kGlance);
+}
+
 }  // namespace
 
-void set_closing(bool value) noexcept { closing = value; }
+void set_closing(bool value) {
+  closing = value;
+  if (value) wait_for_other_holds();
+}
 
-bool is_closing() noexcept { return closing.load(std::memory_order_relaxed) || interpreter_is_finalizing(); }
+bool is_closing() noexcept { return closing || interpreter_is_finalizing(); }
 
-GilHold::GilHold() noexcept : held_(!is_closing()) {
-  if (!held_) return;
+void forget_holds_of_other_threads() noexcept { holds = kept.own_holds; }
+
+GilHold::GilHold() noexcept {
+  count_hold(1);
+  held_ = !is_closing();
+  if (!held_) {
+    count_hold(-1);
+    return;
+  }
   kept.make();
   state_ = PyGILState_Ensure();
 }
 
 GilHold::~GilHold() {
-  if (held_) PyGILState_Release(state_);
+  if (!held_) return;
+  PyGILState_Release(state_);
+  count_hold(-1);
 }
 
 void take_gil_for_burst() noexcept {

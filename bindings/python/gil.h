@@ -13,9 +13,13 @@ namespace duetime::python {
 
 namespace py = pybind11;
 
-// From then on holds() is false for every new GilHold.
-void set_closing(bool closing) noexcept;
+// From then on every new GilHold is false; waits until other threads have let go of theirs. Requires: the
+// lock is held.
+void set_closing(bool closing);
 bool is_closing() noexcept;
+
+// In the child of a fork, where they are not.
+void forget_holds_of_other_threads() noexcept;
 
 // Takes the lock for its life time, on any thread, also where it is held already.
 class GilHold {
@@ -29,7 +33,7 @@ class GilHold {
   explicit operator bool() const noexcept { return held_; }
 
  private:
-  bool held_;
+  bool held_ = false;
   PyGILState_STATE state_ = PyGILState_UNLOCKED;
 };
 

@@ -315,7 +315,10 @@ void bind_tasks(py::module_& module) {
       "in_task", [] { return current_call != nullptr; }, "Whether this thread is running a task.");
   module.def("set_closing", &set_closing, py::arg("closing"),
              "Whether threads of the engine must leave the interpreter alone from now on.");
-  module.def("after_fork_in_child", [] { workers = new WorkerCount; });
+  module.def("after_fork_in_child", [] {
+    workers = new WorkerCount;
+    forget_holds_of_other_threads();
+  });
 }
 
 }  // namespace duetime::python
