@@ -1,8 +1,13 @@
 import de.bwaldvogel.mongo.MongoBackend;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
+import de.bwaldvogel.mongo.backend.Index;
+import de.bwaldvogel.mongo.backend.IndexKey;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
+import de.bwaldvogel.mongo.backend.memory.MemoryDatabase;
+import de.bwaldvogel.mongo.backend.memory.index.MemoryUniqueIndex;
+import de.bwaldvogel.mongo.bson.Document;
 import java.io.FileInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +38,44 @@ public final class MongoServerLauncher {
     }
   }
 
+  /**
+   * Finds documents by their _id whatever else a query says of them, as MongoDB does. The library looks at every document
+   * of the collection once a query names one more field.
+   */
+  private static final class IdIndex extends MemoryUniqueIndex {
+    IdIndex(String name, List<IndexKey> keys) {
+      super(name, keys, false);
+    }
+
+    private static Document onlyId(Document query) {
+      return new Document("_id", query.get("_id"));
+    }
+
+    @Override
+    public boolean canHandle(Document query) {
+      return query.containsKey("_id") && super.canHandle(onlyId(query));
+    }
+
+    @Override
+    public Iterable<Integer> getPositions(Document query) {
+      return super.getPositions(onlyId(query));
+    }
+  }
+
+  private static final class InMemory extends MemoryBackend {
+    @Override
+    public MemoryDatabase openOrCreateDatabase(String databaseName) {
+      return new MemoryDatabase(databaseName, getCursorRegistry()) {
+        @Override
+        protected Index<Integer> openOrCreateUniqueIndex(
+            String collection, String name, List<IndexKey> keys, boolean sparse) {
+          boolean ofIds = keys.size() == 1 && keys.get(0).getKey().equals("_id");
+          return ofIds ? new IdIndex(name, keys) : super.openOrCreateUniqueIndex(collection, name, keys, sparse);
+        }
+      };
+    }
+  }
+
   private static PrivateKey readKey(String file) throws Exception {
     String base64 = Files.readString(Path.of(file)).replaceAll("-----[A-Z ]+-----|\\s", "");
     return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(base64)));
@@ -46,7 +89,7 @@ public final class MongoServerLauncher {
 
   public static void main(String[] arguments) throws Exception {
     boolean onDisk = arguments.length > 1 && !arguments[1].isEmpty();
-    MongoBackend backend = onDisk ? new H2Backend(arguments[1]) : new MemoryBackend();
+    MongoBackend backend = onDisk ? new H2Backend(arguments[1]) : new InMemory();
     MongoServer server = new MongoServer(backend.version(new Version5()));
     if (arguments.length > 2) {
       server.enableSsl(readKey(arguments[2]), null, readCertificate(arguments[3]));
