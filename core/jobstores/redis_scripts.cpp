@@ -50,8 +50,10 @@ local function write_all(command, key, words)
   end
 end
 
-local function append(list, ...)
-  for i = 1, select('#', ...) do list[#list + 1] = (select(i, ...)) end
+local function append(list, value) list[#list + 1] = value end
+local function append_pair(list, first, second)
+  local count = #list
+  list[count + 1], list[count + 2] = first, second
 end
 
 local function extend(list, more)
@@ -106,15 +108,18 @@ end
 // memory is full, and a script that has begun is never refused in its middle. Keys of another type are found
 // before.
 constexpr const char* kWriting = R"lua(
-local kinds = {[meta] = 'hash', [ids] = 'zset', [jobs] = 'hash', [documents] = 'hash', [due] = 'zset',
-               [running] = 'hash', [claims] = 'hash', [leases] = 'zset', [runs] = 'hash', [history] = 'zset',
-               [ended] = 'zset', [imports] = 'hash'}
-for key, kind in pairs(kinds) do
-  local found = call('TYPE', key).ok
-  if found ~= kind and found ~= 'none' then
-    return redis.error_reply('DUETIMETYPE the key ' .. key .. ' holds a ' .. found .. ', expected a ' .. kind)
+-- Asking for the size costs a third of what asking for the type does.
+local function other_type(command, kind, keys)
+  for _, key in ipairs(keys) do
+    if type(redis.pcall(command, key)) == 'table' then
+      return redis.error_reply('DUETIMETYPE the key ' .. key .. ' holds a ' .. call('TYPE', key).ok ..
+                               ', expected a ' .. kind)
+    end
   end
 end
+local refusal = other_type('HLEN', 'hash', {meta, jobs, documents, running, claims, runs, imports}) or
+                other_type('ZCARD', 'zset', {ids, due, leases, history, ended})
+if refusal then return refusal end
 
 local function begin(numbers) call('HSET', meta, 'counter', digits(counter + numbers)) end
 local function draw()
@@ -141,6 +146,8 @@ end
 local function parse_claim(line)
   return string.match(line or '', '^(%x+) (%x+) ([01]) ([%x,]+)\n(.*)$')
 end
+-- Owner and runs, without a copy of the document.
+local function holder_of(line) return string.match(line or '', '^(%x+) %x+ [01] ([%x,]+)\n') end
 
 local function add_instances(id, change)
   local count = instances(id) + change
@@ -155,10 +162,11 @@ local function end_claim(fence, id)
   return add_instances(id, -1) == 0 and is_finishing(call('HGET', jobs, id)) and erase(id)
 end
 
-local function is_held(line, owner, fence, now)
+local function lasts(fence, now)
   local score = call('ZSCORE', leases, fence)
-  return parse_claim(line) == owner and score and tonumber(score) >= now
+  return score and tonumber(score) >= now
 end
+local function is_held(line, owner, fence, now) return holder_of(line) == owner and lasts(fence, now) end
 
 local function record_end(run_id, scheduled, ended_at, document)
   call('HSET', runs, run_id, document)
@@ -181,8 +189,8 @@ local function describe_claims(fences)
   local lines = get_all(claims, fences)
   for i, fence in ipairs(fences) do
     local id = lines[i] and job_id_of(lines[i])
-    append(result, fence, lines[i], call('ZSCORE', leases, fence) or '0', id and call('HGET', jobs, id) or false,
-           id and call('HGET', documents, id) or false)
+    extend(result, {fence, lines[i], call('ZSCORE', leases, fence) or '0', id and call('HGET', jobs, id) or false,
+                    id and call('HGET', documents, id) or false})
   end
   return result
 end
@@ -233,10 +241,10 @@ for i, id in ipairs(new_ids) do
   if wanted[i] then
     local number = draw()
     local _, _, fence = parse(lines[i])
-    append(changed_lines, id, number .. ' ' .. number .. ' ' .. (fence or number) .. ' ' .. rests[i])
-    append(changed_documents, id, new_documents[i])
-    append(changed_ids, 0, id)
-    if scores[i] ~= '' then append(times, scores[i], id) else append(unscheduled, id) end
+    append_pair(changed_lines, id, number .. ' ' .. number .. ' ' .. (fence or number) .. ' ' .. rests[i])
+    append_pair(changed_documents, id, new_documents[i])
+    append_pair(changed_ids, 0, id)
+    if scores[i] ~= '' then append_pair(times, scores[i], id) else append(unscheduled, id) end
   end
 end
 write_all('ZREM', due, unscheduled)
@@ -287,7 +295,7 @@ constexpr const char* kGet = R"lua(
 local result = {digits(counter)}
 for i = taken + 1, #ARGV do
   local id = ARGV[i]
-  append(result, call('HGET', jobs, id), call('HGET', documents, id), instances(id))
+  extend(result, {call('HGET', jobs, id), call('HGET', documents, id), instances(id)})
 end
 return result
 )lua";
@@ -298,7 +306,7 @@ local after, most, most_bytes = take(), take_number(), take_number()
 local result, bytes = {digits(counter)}, 0
 for _, id in ipairs(call('ZRANGEBYLEX', ids, '(' .. after, '+', 'LIMIT', 0, most)) do
   local line, document = call('HGET', jobs, id), call('HGET', documents, id)
-  append(result, id, line, document)
+  extend(result, {id, line, document})
   bytes = bytes + #(document or '')
   if bytes > most_bytes then break end
 end
@@ -338,7 +346,10 @@ local begin_at = first
 local result, bytes, count = {digits(counter), false, -1}, 0, 0
 while true do
   local found, page, scores = call('ZRANGEBYSCORE', due, '-inf', now, 'WITHSCORES', 'LIMIT', first, 100), {}, {}
-  for i = 1, #found, 2 do append(page, found[i]); append(scores, found[i + 1]) end
+  for i = 1, #found, 2 do
+    append(page, found[i])
+    append(scores, found[i + 1])
+  end
   local lines = get_all(jobs, page)
   if not mend(page, scores, lines) then
     first, result, bytes, count, page = begin_at, {digits(counter), false, -1}, 0, 0, {}
@@ -353,7 +364,8 @@ while true do
     end
     first = first + 1
     if not is_excluded(exclusions, id, lines[i]) then
-      append(result, id, lines[i], texts[i], tonumber(counts[i] or '') or 0)
+      append_pair(result, id, lines[i])
+      append_pair(result, texts[i], tonumber(counts[i] or '') or 0)
       count, bytes = count + 1, bytes + #(texts[i] or '')
     end
   end
@@ -374,41 +386,47 @@ local exclusions, count = take_exclusions(), take_number()
 local earlier = claimed_before()
 if earlier then return extend({digits(counter), 'repeated'}, earlier) end
 
-local plans, plan_ids = {}, {}
+-- What was claimed is known of all jobs before anything is written, so the plans are gone through twice.
+local first_plan, plan_ids = taken, {}
 for i = 1, count do
-  local plan = {id = take(), version = take(), revision = take(), fence = take(), rest = take(), score = take(),
-                run_ids = take(), document = take(), ends = {}}
-  for j = 1, take_number() do plan.ends[j] = {take(), take(), take(), take()} end
-  plans[i], plan_ids[i] = plan, plan.id
+  plan_ids[i] = take()
+  taken = taken + 7
+  local ends = take_number()
+  taken = taken + 4 * ends
 end
 local lines, counts = get_all(jobs, plan_ids), get_all(running, plan_ids)
 
 begin(count)
+taken = first_plan
 local lease_end = digits(time_now() + lease)
 local result = {digits(counter), 'done', lease_end, false}
 local new_lines, times, unscheduled, new_claims, new_leases, new_counts, fences = {}, {}, {}, {}, {}, {}, {}
-for i, plan in ipairs(plans) do
-  local instances = tonumber(counts[i] or '') or 0
-  local unchanged, removed, number = version_of(lines[i]) == plan.version, false, ''
-  if unchanged then
-    number = draw()
-    if plan.run_ids ~= '' then
-      plan.fence, instances = number, instances + 1
+for i = 1, count do
+  local id, version, revision, fence, rest, score, run_ids, document =
+    take(), take(), take(), take(), take(), take(), take(), take()
+  local ends = take_number()
+  if version_of(lines[i]) ~= version then
+    taken = taken + 4 * ends
+    append_pair(result, '', 0)
+  else
+    local number, running_here, removed = draw(), tonumber(counts[i] or '') or 0, false
+    if run_ids ~= '' then
+      fence, running_here = number, running_here + 1
       append(fences, number)
-      append(new_claims, number, claim_line(owner, claim_id, '0', plan.run_ids, plan.document))
-      append(new_leases, lease_end, number)
-      append(new_counts, plan.id, instances)
+      append_pair(new_claims, number, claim_line(owner, claim_id, '0', run_ids, document))
+      append_pair(new_leases, lease_end, number)
+      append_pair(new_counts, id, running_here)
     end
-    for _, run in ipairs(plan.ends) do record_end(unpack(run)) end
-    local line = number .. ' ' .. plan.revision .. ' ' .. plan.fence .. ' ' .. plan.rest
-    if instances == 0 and is_finishing(line) then
-      removed = erase(plan.id)
+    for _ = 1, ends do record_end(take(), take(), take(), take()) end
+    local line = number .. ' ' .. revision .. ' ' .. fence .. ' ' .. rest
+    if running_here == 0 and is_finishing(line) then
+      removed = erase(id)
     else
-      append(new_lines, plan.id, line)
-      if plan.score ~= '' then append(times, plan.score, plan.id) else append(unscheduled, plan.id) end
+      append_pair(new_lines, id, line)
+      if score ~= '' then append_pair(times, score, id) else append(unscheduled, id) end
     end
+    append_pair(result, number, removed and 1 or 0)
   end
-  append(result, number, removed and 1 or 0)
 end
 write_all('HSET', jobs, new_lines)
 write_all('ZADD', due, times)
@@ -475,7 +493,7 @@ for _ = 1, count do
       removed = end_claim(fence, id)
     end
   end
-  append(result, number, removed and 1 or 0)
+  append_pair(result, number, removed and 1 or 0)
 end
 call('SET', marker, table.concat(fences, ' '), 'PX', marker_life)
 announce()
@@ -486,50 +504,70 @@ return result
 // Arguments: the number of runs, and of each: fence, owner, run id, job id, scheduled time, end, document.
 // Answers, of each, 'ended', 'removed' if its job left with it, or else what history has of the run.
 constexpr const char* kComplete = R"lua(
-local count, ends, fences, job_ids = take_number(), {}, {}, {}
-for i = 1, count do
-  ends[i] = {fence = take(), owner = take(), run_id = take(), id = take(), scheduled = take(), ended_at = take(),
-             document = take()}
-  fences[i], job_ids[i] = ends[i].fence, ends[i].id
+local function without_run(line, run_id)
+  local owner, claim_id, released, run_ids, document = parse_claim(line)
+  local left = {}
+  for other in string.gmatch(run_ids, '%x+') do
+    if other ~= run_id then append(left, other) end
+  end
+  return claim_line(owner, claim_id, released, table.concat(left, ','), document)
 end
-local lines, counts = {}, {}
+
+local count, fences, job_ids = take_number(), {}, {}
+local before_first = taken
+for i = 1, count do
+  fences[i], job_ids[i] = ARGV[taken + 1], ARGV[taken + 4]
+  taken = taken + 7
+end
+local lines, counts, job_lines = {}, {}, {}
 for i, line in ipairs(get_all(claims, fences)) do lines[fences[i]] = line end
 for i, number in ipairs(get_all(running, job_ids)) do counts[job_ids[i]] = tonumber(number or '') or 0 end
+for i, line in ipairs(get_all(jobs, job_ids)) do job_lines[job_ids[i]] = line end
 
 begin(0)
+taken = before_first
 local now, result = time_now(), {digits(counter)}
-local texts, scheduled_times, end_times, ended_fences, changed, ended_here = {}, {}, {}, {}, {}, {}
-for _, run in ipairs(ends) do
-  local line = lines[run.fence]
-  local _, claim_id, released, run_ids, rest = parse_claim(line)
-  if line and is_held(line, run.owner, run.fence, now) and string.find(run_ids, run.run_id, 1, true) then
-    append(texts, run.run_id, run.document)
-    ended_here[run.run_id] = run.document
-    append(scheduled_times, run.scheduled, run.run_id)
-    append(end_times, run.ended_at, run.run_id)
-    local left, answer = {}, 'ended'
-    for other in string.gmatch(run_ids, '%x+') do
-      if other ~= run.run_id then append(left, other) end
-    end
-    if #left > 0 then
-      lines[run.fence] = claim_line(run.owner, claim_id, released, table.concat(left, ','), rest)
-      changed[run.fence] = true
+-- Mostly no lease at all has ended, and none needs to be looked up.
+local none_ended = call('ZCOUNT', leases, digits(now), '+inf') == call('HLEN', claims)
+local texts, scheduled_times, end_times, ended_fences, changed, ended_here, gone = {}, {}, {}, {}, {}, {}, {}
+for _ = 1, count do
+  local fence, owner, run_id, id, scheduled, ended_at, document =
+    take(), take(), take(), take(), take(), take(), take()
+  local line = lines[fence]
+  local holder, run_ids = holder_of(line)
+  local held = holder == owner and (none_ended or lasts(fence, now))
+  if held and string.find(run_ids, run_id, 1, true) then
+    append_pair(texts, run_id, document)
+    ended_here[run_id] = document
+    append_pair(scheduled_times, scheduled, run_id)
+    append_pair(end_times, ended_at, run_id)
+    local answer = 'ended'
+    if run_ids ~= run_id then
+      lines[fence] = without_run(line, run_id)
+      changed[fence] = true
     else
-      lines[run.fence], changed[run.fence] = false, nil
-      append(ended_fences, run.fence)
-      counts[run.id] = math.max(counts[run.id] - 1, 0)
-      if counts[run.id] == 0 and is_finishing(call('HGET', jobs, run.id)) and erase(run.id) then answer = 'removed' end
+      lines[fence], changed[fence] = false, nil
+      append(ended_fences, fence)
+      counts[id] = math.max(counts[id] - 1, 0)
+      if counts[id] == 0 and is_finishing(job_lines[id]) then
+        append(gone, id)
+        job_lines[id], answer = false, 'removed'
+      end
     end
     append(result, answer)
   else
-    append(result, ended_here[run.run_id] or call('HGET', runs, run.run_id) or '')
+    append(result, ended_here[run_id] or call('HGET', runs, run_id) or '')
   end
 end
 local new_lines, new_counts, no_counts = {}, {}, {}
-for fence in pairs(changed) do append(new_lines, fence, lines[fence]) end
+for fence in pairs(changed) do append_pair(new_lines, fence, lines[fence]) end
 for id, number in pairs(counts) do
-  if number > 0 then append(new_counts, id, number) else append(no_counts, id) end
+  if number > 0 then append_pair(new_counts, id, number) else append(no_counts, id) end
 end
+write_all('HDEL', documents, gone)
+write_all('ZREM', ids, gone)
+write_all('ZREM', due, gone)
+write_all('HDEL', jobs, gone)
 write_all('HSET', runs, texts)
 write_all('ZADD', history, scheduled_times)
 write_all('ZADD', ended, end_times)
@@ -585,7 +623,7 @@ return extend({digits(counter)}, get_all(runs, found))
 // Answers fence, line and lease of each claim.
 constexpr const char* kClaims = R"lua(
 local all, result = call('HGETALL', claims), {digits(counter)}
-for i = 1, #all, 2 do append(result, all[i], all[i + 1], call('ZSCORE', leases, all[i]) or '0') end
+for i = 1, #all, 2 do extend(result, {all[i], all[i + 1], call('ZSCORE', leases, all[i]) or '0'}) end
 return result
 )lua";
 
