@@ -1,7 +1,9 @@
 #include "core/jobs/job_document.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/base/json_members.h"
@@ -11,11 +13,11 @@
 namespace duetime {
 namespace {
 
-constexpr std::array kKnownMembers = {"version",       "id",       "name",
-                                      "task",          "payload",  "trigger",
-                                      "executor",      "coalesce", "misfire_grace_us",
-                                      "max_instances", "recover",  "tags",
-                                      "requires"};
+constexpr std::array<std::string_view, 13> kKnownMembers = {"version",       "id",       "name",
+                                                            "task",          "payload",  "trigger",
+                                                            "executor",      "coalesce", "misfire_grace_us",
+                                                            "max_instances", "recover",  "tags",
+                                                            "requires"};
 
 bool is_text_encoding(const std::string& encoding) { return encoding == "json" || encoding == "text"; }
 
@@ -59,8 +61,10 @@ void check_requirements(const JsonMembers& members) {
 }
 
 std::shared_ptr<const Json> unknown_members_of(const Json& document) {
-  Json unknown = document;
-  for (const char* known : kKnownMembers) unknown.erase(known);
+  Json unknown = Json::object();
+  for (const auto& [name, value] : document.items()) {
+    if (std::ranges::find(kKnownMembers, name) == kKnownMembers.end()) unknown[name] = value;
+  }
   return unknown.empty() ? nullptr : std::make_shared<const Json>(std::move(unknown));
 }
 
