@@ -28,7 +28,8 @@ from typing import Any
 
 from python_bench import PACKAGES, Package, seconds
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "python")]
 
 BURST = 1_000
 WAKEUPS = 200
@@ -150,7 +151,7 @@ def places() -> Iterator[list[Place]]:
             stack.callback(mongodb.stop)
             made.append(MongoDB(mongodb.uri))
         if servers.can_serve_postgresql():
-            server = servers.PostgreSQLServer()
+            server = servers.PostgreSQLServer("fsync=on")
             stack.callback(server.stop)
             made.append(SQL("postgresql", lambda: f"postgresql+psycopg://postgres@/postgres?host={server.directory}"))
         yield made

@@ -58,10 +58,10 @@ def mongodb(directory: Path) -> Iterator[dict[str, Any]]:
 # Name, class, and what makes its arguments.
 @contextmanager
 def postgresql(directory: Path) -> Iterator[dict[str, Any]]:
-    sys.path.insert(0, str(HERE.parent / "python"))
+    sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "python")]
     from servers import PostgreSQLServer
 
-    server = PostgreSQLServer()
+    server = PostgreSQLServer("fsync=on")
     yield {"host": str(server.directory), "user": "postgres", "database": "postgres"}
     server.stop()
 

@@ -71,10 +71,10 @@ class MongoDBServer:
 class PostgreSQLServer:
     """One with a cluster of its own, on a socket in a directory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *settings: str) -> None:
         self._server = PostgreSQLProcesses()
         self.directory = self._server.directory
-        self.start()
+        self.start(*settings)
 
     def start(self, *settings: str) -> None:
         self._server.start(self.directory / "log", ("listen_addresses=", *settings))
