@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import time
 import traceback
+import zoneinfo
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from .checker import overtaken_starts, started_after_stop
 from .cluster import Cluster, Node, node_needs_descriptors
@@ -17,7 +20,7 @@ from .observations import Log, PlannedJob
 from .stores import Store
 from .trial import Trial
 from .waiting import wait_until
-from .workload import due_at_once, mixed, now_us
+from .workload import due_at_once, every_second, mixed, now_us
 
 # --- nodes
 
@@ -204,6 +207,23 @@ def partition(trial: Trial) -> list[str]:
         return cluster.verdict()
 
 
+# --- what nodes know
+
+
+def zones(trial: Trial) -> list[str]:
+    """Two nodes take their time zones from other databases. They do not agree on what is due, only on what was done."""
+    zone = "Europe/Berlin"
+    other = trial.directory / "zoneinfo"
+    (other / zone).parent.mkdir(parents=True)
+    shutil.copy(Path(zoneinfo.TZPATH[0]) / "Asia/Kolkata", other / zone)
+    with trial.cluster() as cluster:
+        cluster.add_jobs(every_second(20, zone, 10 * trial.seconds))
+        cluster.start_node()
+        cluster.start_node(zones=other)
+        wrong = [text for text in cluster.verdict() if not text.startswith("lost fire")]
+        return wrong + ([] if Log.read(cluster.log).lines else ["nothing ran"])
+
+
 # --- limits of the machine
 
 
@@ -305,6 +325,7 @@ CAMPAIGNS = {
         Campaign(cut, _has_server),
         Campaign(noise, _has_server),
         Campaign(partition, _has_server),
+        Campaign(zones),
         Campaign(at_once),
         Campaign(storm),
         Campaign(payloads),

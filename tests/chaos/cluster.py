@@ -105,13 +105,20 @@ class Cluster(AbstractContextManager["Cluster"]):
         threads: int = 8,
         refuses: bool = False,
         descriptors: int | None = None,
+        zones: Path | None = None,
     ) -> Node:
+        """
+        :param zones: the directory of its time zones; default: the system's
+        """
         command = [str(NODE), "run", url or self.store.url(), "--log", str(self.log)]
         command += ["--lease-ms", str(self.lease_ms), "--threads", str(threads), "--refuse", str(int(refuses))]
         command += ["--crash", crash] if crash else []
         command += ["--descriptors", str(descriptors)] if descriptors is not None else []
         with self._errors() as errors:
-            process = subprocess.Popen(leashed(command), stdin=subprocess.PIPE, stdout=errors, stderr=errors)
+            environment = {**os.environ, "TZDIR": str(zones)} if zones is not None else None
+            process = subprocess.Popen(
+                leashed(command), stdin=subprocess.PIPE, stdout=errors, stderr=errors, env=environment
+            )
         self.nodes.append(Node(process))
         return self.nodes[-1]
 

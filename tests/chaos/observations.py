@@ -21,6 +21,7 @@ class PlannedJob:
     work_ms: int = 0
     recover: bool = False
     max_instances: int = 1
+    zone: str = ""  # in whose present hour it fires every second; else its fires are instants
 
     @property
     def repeats(self) -> bool:

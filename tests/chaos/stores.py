@@ -276,7 +276,7 @@ class MongoStore(Store):
     name = "mongodb"
     can_be_killed = False
     can_forget = True
-    crowd = 1_000  # the server of the tests sorts them all for every look
+    crowd = 1_000  # the server of the tests looks at each of them for every update of one
     leases_are_exact = False
 
     def __init__(self, directory: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import random
 import time
 from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
 
 from .observations import PlannedJob
 
@@ -28,6 +29,12 @@ def due_at_once(
 ) -> list[PlannedJob]:
     due = now_us() + delay_us
     return [PlannedJob(f"{name}-{i}", (due,), work_ms, recover) for i in range(count)]
+
+
+def every_second(count: int, zone: str, seconds: float) -> list[PlannedJob]:
+    """Of the hour that it is in the zone, or the next."""
+    fires = _fires((now_us() // 1_000_000 + 1) * 1_000_000, 1_000_000, seconds)
+    return [PlannedJob(f"often-{i}", fires, zone=zone) for i in range(count)]
 
 
 def _one_shot(randomness: random.Random, number: int, begin: int, seconds: float) -> PlannedJob:
@@ -71,10 +78,12 @@ def document(job: PlannedJob) -> str:
 def _trigger(job: PlannedJob) -> dict[str, object]:
     if not job.repeats:
         return {"type": "date", "run_time": _instant(job.fires[0])}
-    interval = job.fires[1] - job.fires[0]
-    return {
-        "type": "interval", "interval_us": interval, "start": _instant(job.fires[0]), "end": _instant(job.fires[-1]),
-    }  # fmt: skip
+    limits = {"start": _instant(job.fires[0]), "end": _instant(job.fires[-1])}
+    if job.zone:
+        hour = datetime.fromtimestamp(job.fires[0] // 1_000_000, ZoneInfo(job.zone)).hour
+        fields = {"hour": f"{hour},{(hour + 1) % 24}", "minute": "*", "second": "*"}
+        return {"type": "cron", "fields": fields, "timezone": job.zone, **limits}
+    return {"type": "interval", "interval_us": job.fires[1] - job.fires[0], **limits}
 
 
 def _instant(micros: int) -> str:
