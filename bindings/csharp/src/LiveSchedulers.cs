@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 
 namespace Duetime
 {
@@ -8,6 +9,7 @@ namespace Duetime
     /// application domain ends, their threads must not be left to call a runtime that is no more.</summary>
     internal static class LiveSchedulers
     {
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
         private static readonly HashSet<Scheduler> Running = new HashSet<Scheduler>(); // guarded by itself
 
         static LiveSchedulers()
@@ -39,7 +41,15 @@ namespace Duetime
             {
                 left = Running.ToList();
             }
-            left.ForEach(scheduler => scheduler.Dispose());
+            left.Select(Closing).ToList().ForEach(thread => thread.Join(Patience));
+        }
+
+        /// <summary>A listener that does not return would hold it up for ever.</summary>
+        private static Thread Closing(Scheduler scheduler)
+        {
+            var thread = new Thread(scheduler.Dispose) { IsBackground = true };
+            thread.Start();
+            return thread;
         }
     }
 }

@@ -227,16 +227,23 @@ namespace Duetime
         public void RegisterTask(string name, Func<TaskCall, Task> task)
         {
             Arguments.Given(task, nameof(task));
-            RegisterTask(name, (TaskCall call) => Ended(task(call)));
+            RegisterTask(name, (TaskCall call) => RunToItsEnd(task, call));
         }
 
-        private static void Ended(Task task)
+        private static void RunToItsEnd(Func<TaskCall, Task> task, TaskCall call)
         {
-            if (task == null)
+            // This thread waits here, which may be that of a user interface: what is awaited must not need it.
+            SynchronizationContext context = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(null);
+            try
             {
-                throw new InvalidOperationException("the task answered null, expected a Task");
+                Task begun = task(call) ?? throw new InvalidOperationException("got null, expected a Task");
+                begun.GetAwaiter().GetResult();
             }
-            task.GetAwaiter().GetResult();
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(context);
+            }
         }
 
         /// <summary>For names that are not registered; replaces an earlier resolver. It answers null for what it does

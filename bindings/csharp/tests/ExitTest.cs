@@ -13,6 +13,7 @@ namespace Duetime.Tests
         [TestCase("exit")]
         [TestCase("forget")]
         [TestCase("inside a task")]
+        [TestCase("inside a listener")]
         public void AProgramEndsThoughItsSchedulerRuns(string how)
         {
             // The program that runs .NET programs here: mono or dotnet.
@@ -23,7 +24,6 @@ namespace Duetime.Tests
             };
             using (Process child = Process.Start(start))
             {
-                string output = child.StandardOutput.ReadToEnd();
                 bool ended = child.WaitForExit((int)Waiting.Patience.TotalMilliseconds);
                 if (!ended)
                 {
@@ -31,7 +31,7 @@ namespace Duetime.Tests
                 }
                 Assert.IsTrue(ended, "the program hangs at its end");
                 Assert.AreEqual(how == "exit" ? 7 : 0, child.ExitCode);
-                StringAssert.Contains("ran", output);
+                Assert.AreEqual("ran", child.StandardOutput.ReadToEnd().Trim());
             }
         }
     }
@@ -43,14 +43,15 @@ namespace Duetime.Tests
         public static int Main(string[] arguments)
         {
             string how = arguments.Length == 1 ? arguments[0] : "";
+            Thread main = Thread.CurrentThread;
             var ran = new CountdownEvent(20);
-            Run(call =>
+            Run(where =>
             {
-                if (!ran.IsSet)
+                if (where == "inside a task" && !ran.IsSet)
                 {
                     ran.Signal();
                 }
-                if (ran.IsSet && how == "inside a task")
+                if (ran.IsSet && how == where && Thread.CurrentThread != main)
                 {
                     Thread.Sleep(Timeout.Infinite);
                 }
@@ -69,10 +70,11 @@ namespace Duetime.Tests
             return 0;
         }
 
-        private static void Run(Action<TaskCall> task)
+        private static void Run(Action<string> come)
         {
             var scheduler = new Scheduler(new SchedulerOptions { Log = (level, logger, message) => { } });
-            scheduler.RegisterTask("often", task);
+            scheduler.AddListener(SchedulerEvents.All, happened => come("inside a listener"));
+            scheduler.RegisterTask("often", (TaskCall call) => come("inside a task"));
             scheduler.Start();
             using (Trigger trigger = Trigger.Interval(TimeSpan.FromMilliseconds(2)))
             {

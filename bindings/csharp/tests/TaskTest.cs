@@ -157,6 +157,43 @@ namespace Duetime.Tests
             }
         }
 
+        private sealed class NobodyListens : SynchronizationContext
+        {
+            public override void Post(SendOrPostCallback callback, object state)
+            {
+                throw new InvalidOperationException("the thread that would take this waits for the task");
+            }
+        }
+
+        [Test]
+        public void AnAsynchronousTaskDoesNotNeedTheThreadThatWaitsForIt()
+        {
+            SynchronizationContext before = SynchronizationContext.Current;
+            var context = new NobodyListens();
+            SynchronizationContext.SetSynchronizationContext(context);
+            try
+            {
+                using (var stage = new Stage())
+                {
+                    stage.Scheduler.RegisterTask("yield", async call => await Task.Yield());
+                    stage.Scheduler.RegisterTask("null", (TaskCall call) => (Task)null);
+                    stage.Add("yield");
+                    stage.Scheduler.Start();
+                    stage.PlayNow();
+                    Assert.AreEqual("", stage.OnlyRun().Error);
+                    Assert.AreSame(context, SynchronizationContext.Current);
+                    stage.Add("null");
+                    stage.PlayNow();
+                    StringAssert.Contains("got null, expected a Task",
+                        stage.Scheduler.Runs(new RunFilter { JobId = "null" }).Single().Error);
+                }
+            }
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(before);
+            }
+        }
+
         [Test]
         public void ACancelledRunsTokenIsCancelled()
         {
