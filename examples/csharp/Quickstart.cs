@@ -1,5 +1,5 @@
-// A schedule that lives in an SQLite file: an interval job, a cron job and a one-shot job, a listener that counts, a few
-// seconds of work, and a look at what is stored afterwards.
+// A schedule that lives in an SQLite file: an interval job, a cron job and a one-shot job, a listener that counts, a
+// few seconds of work, and a look at what is stored afterwards.
 //
 //   Quickstart.exe [FILE]      FILE is made anew; default duetime_quickstart.db
 //
@@ -165,7 +165,8 @@ internal static class Quickstart
             later.AddStore("default", "sqlite:///" + file);
             foreach (Job job in later.Jobs())
             {
-                Console.WriteLine("  {0,-9} runs task {1,-4} next at {2}", job.Id, job.Task, ClockTime(job.NextRunTime));
+                Console.WriteLine("  {0,-9} runs task {1,-4} next at {2}", job.Id, job.Task,
+                    ClockTime(job.NextRunTime));
             }
             return later.Jobs().Select(job => job.Id).OrderBy(id => id).ToList();
         }
@@ -178,8 +179,8 @@ internal static class Quickstart
         int greetings = Counted("greeting");
         int executed = Counted("JobExecuted");
         int failed = Counted("JobError");
-        Console.WriteLine("\n{0} heartbeats, {1} ticks, {2} greeting; {3} successes and {4} failures heard", beats, ticks,
-            greetings, executed, failed);
+        Console.WriteLine("\n{0} heartbeats, {1} ticks, {2} greeting; {3} successes and {4} failures heard", beats,
+            ticks, greetings, executed, failed);
         bool kept = Promise(happened, "the interval, the cron and the one-shot job ran, and the listener heard of it");
         kept &= Promise(greetings == 1, "the one-shot job ran once");
         kept &= Promise(failed == 0, "no run failed");

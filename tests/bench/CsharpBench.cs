@@ -47,7 +47,8 @@ internal static class CsharpBench
             TimeSpan workedSince = Process.GetCurrentProcess().TotalProcessorTime - worked;
             return new Cost
             {
-                Passed = passed.Elapsed.TotalMilliseconds * 1e6 / calls, Worked = workedSince.TotalMilliseconds * 1e6 / calls
+                Passed = passed.Elapsed.TotalMilliseconds * 1e6 / calls,
+                Worked = workedSince.TotalMilliseconds * 1e6 / calls
             };
         }
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace Duetime
 {
@@ -45,6 +46,9 @@ namespace Duetime
         private static readonly IntPtr RunTaskPointer = Marshal.GetFunctionPointerForDelegate(RunTask);
         private static readonly IntPtr ReleasePointer = Marshal.GetFunctionPointerForDelegate(Release);
 
+        /// <summary>The process ends: listeners and logs are called no more.</summary>
+        internal static volatile bool AreOver;
+
         /// <summary>User data for the engine, which releases it once, also if the call fails that it is given to.
         /// </summary>
         internal static IntPtr Give(object receiver)
@@ -55,6 +59,16 @@ namespace Duetime
         private static T ReceiverOf<T>(IntPtr userData)
         {
             return (T)GCHandle.FromIntPtr(userData).Target;
+        }
+
+        /// <summary>An abort is thrown again at the end of whatever catches it. The thread is the engine's, or is in
+        /// the midst of it, and must go on.</summary>
+        private static void Contain(Exception exception)
+        {
+            if (exception is ThreadAbortException)
+            {
+                Thread.ResetAbort();
+            }
         }
 
         [MonoPInvokeCallback(typeof(NativeRelease))]
@@ -70,9 +84,10 @@ namespace Duetime
             {
                 return ReceiverOf<RegisteredTask>(userData).Run(call);
             }
-            catch (Exception)
+            catch (Exception exception)
             {
-                return TaskAnswer.Failed; // no memory to say more, for example
+                Contain(exception);
+                return TaskAnswer.Failed; // the task has said why, if it could
             }
         }
 
@@ -88,9 +103,9 @@ namespace Duetime
                 RegisteredTask found = ReceiverOf<RegisteredResolver>(userData).Find(Utf8.Read(name));
                 taskData = found == null ? IntPtr.Zero : Give(found);
             }
-            catch (Exception)
+            catch (Exception exception)
             {
-                // As if it were unknown.
+                Contain(exception); // as if it were unknown
             }
             return taskData == IntPtr.Zero ? 0 : 1;
         }
@@ -100,11 +115,14 @@ namespace Duetime
         {
             try
             {
-                ReceiverOf<RegisteredListener>(userData).Hear(happened);
+                if (!AreOver)
+                {
+                    ReceiverOf<RegisteredListener>(userData).Hear(happened);
+                }
             }
-            catch (Exception)
+            catch (Exception exception)
             {
-                // It has reported what it could.
+                Contain(exception); // it has reported what it could
             }
         }
 
@@ -113,11 +131,14 @@ namespace Duetime
         {
             try
             {
-                ReceiverOf<LogSink>(userData)((LogLevel)level, Utf8.Read(logger), Utf8.Read(message));
+                if (!AreOver)
+                {
+                    ReceiverOf<LogSink>(userData)((LogLevel)level, Utf8.Read(logger), Utf8.Read(message));
+                }
             }
-            catch (Exception)
+            catch (Exception exception)
             {
-                // LogSink says so.
+                Contain(exception); // dropped, as LogSink says
             }
         }
     }

@@ -41,10 +41,11 @@ namespace Duetime
             {
                 left = Running.ToList();
             }
+            Callbacks.AreOver = true; // a thread that the runtime aborts in one goes on, and must not come back
             left.Select(Closing).ToList().ForEach(thread => thread.Join(Patience));
         }
 
-        /// <summary>A listener that does not return would hold it up for ever.</summary>
+        /// <summary>A listener or a log that does not return would hold it up for ever.</summary>
         private static Thread Closing(Scheduler scheduler)
         {
             var thread = new Thread(scheduler.Dispose) { IsBackground = true };

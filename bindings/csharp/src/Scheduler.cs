@@ -14,7 +14,7 @@ namespace Duetime
     /// it is disposed.
     ///
     /// A scheduler that runs is not collected when the program forgets it. When the process ends, those that run are
-    /// disposed.</summary>
+    /// disposed; listeners and logs are not called any more then.</summary>
     public sealed class Scheduler : IDisposable
     {
         // Calls of others may use it while it is disposed: Dispose() ends the engine's part, which answers late callers

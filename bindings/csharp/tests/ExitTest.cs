@@ -14,6 +14,7 @@ namespace Duetime.Tests
         [TestCase("forget")]
         [TestCase("inside a task")]
         [TestCase("inside a listener")]
+        [TestCase("inside the log")]
         public void AProgramEndsThoughItsSchedulerRuns(string how)
         {
             // The program that runs .NET programs here: mono or dotnet.
@@ -72,7 +73,10 @@ namespace Duetime.Tests
 
         private static void Run(Action<string> come)
         {
-            var scheduler = new Scheduler(new SchedulerOptions { Log = (level, logger, message) => { } });
+            var scheduler = new Scheduler(new SchedulerOptions
+            {
+                Log = (level, logger, message) => come("inside the log"), LogLevel = LogLevel.Debug
+            });
             scheduler.AddListener(SchedulerEvents.All, happened => come("inside a listener"));
             scheduler.RegisterTask("often", (TaskCall call) => come("inside a task"));
             scheduler.Start();

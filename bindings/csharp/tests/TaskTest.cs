@@ -108,6 +108,26 @@ namespace Duetime.Tests
         }
 
         [Test]
+        public void AnAbortEndsTheRunAndNotTheThread()
+        {
+            using (var stage = new Stage())
+            {
+                int ran = 0;
+                stage.Scheduler.RemoveExecutor("default");
+                stage.Scheduler.AddThreadPool("default", 1);
+                stage.Scheduler.RegisterTask("abort", (TaskCall call) => Thread.CurrentThread.Abort());
+                stage.Scheduler.RegisterTask("work", (TaskCall call) => { ++ran; });
+                stage.Add("abort");
+                stage.Scheduler.Start();
+                stage.PlayNow();
+                Assert.AreEqual(RunState.Failed, stage.OnlyRun().State); // where threads cannot be aborted, for that
+                stage.Add("work");
+                stage.PlayNow();
+                Assert.AreEqual(1, ran);
+            }
+        }
+
+        [Test]
         public void ARunThatCannotReadItsArgumentsIsGivenBack()
         {
             using (var stage = new Stage())
