@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
 using NUnit.Framework;
 
 namespace Duetime.Tests
@@ -46,6 +47,54 @@ namespace Duetime.Tests
             subscription.Dispose();
             Assert.Throws<ObjectDisposedException>(() => scheduler.Start());
             Assert.Throws<ObjectDisposedException>(() => scheduler.RunJob("x"));
+        }
+
+        [Test]
+        public void CallsMayRaceWithTheEnd()
+        {
+            for (int round = 0; round < 100; ++round)
+            {
+                var scheduler = new Scheduler(new SchedulerOptions { Log = (level, logger, message) => { } });
+                scheduler.RegisterTask("work", (TaskCall call) => { });
+                scheduler.Start();
+                Stage.AddTo(scheduler, "work", DateTimeOffset.UtcNow.AddYears(1));
+                var busy = new CountdownEvent(3);
+                var callers = Enumerable.Range(0, 3).Select(i => Task.Run(() => CallUntilItEnds(scheduler, busy)));
+                Task<ErrorCode?>[] begun = callers.ToArray();
+                Assert.IsTrue(busy.Wait(Waiting.Patience));
+                scheduler.Dispose();
+                foreach (Task<ErrorCode?> caller in begun)
+                {
+                    ErrorCode? end = Waiting.ResultOf(caller);
+                    Assert.IsTrue(end == null || end == ErrorCode.StaleHandle, "got " + end);
+                }
+            }
+        }
+
+        /// <summary>Answers what the last call said; null for ObjectDisposedException.</summary>
+        private static ErrorCode? CallUntilItEnds(Scheduler scheduler, CountdownEvent busy)
+        {
+            try
+            {
+                for (int calls = 0;; ++calls)
+                {
+                    Assert.AreEqual("work", scheduler.Jobs().Single().Id);
+                    scheduler.AddListener(SchedulerEvents.All, happened => { }).Dispose();
+                    scheduler.RegisterTask("other", (TaskCall call) => { });
+                    if (calls == 2)
+                    {
+                        busy.Signal();
+                    }
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                return null;
+            }
+            catch (DuetimeException exception)
+            {
+                return exception.Code;
+            }
         }
 
         [Test]
