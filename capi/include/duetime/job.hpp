@@ -131,7 +131,38 @@ class Job {
   std::shared_ptr<duetime_job> handle_;
 };
 
+// What is not given excludes nothing; unreadable jobs have neither tags nor task nor executor.
+struct JobFilter {
+  std::optional<std::string> tag;  // one of the job's
+  std::optional<std::string> task;
+  std::optional<std::string> executor;
+  std::optional<std::string> after_id;  // only ids that are greater, by their bytes
+  uint64_t limit = UINT64_MAX;          // at most so many, at least 1
+};
+
 namespace detail {
+
+inline duetime_job_filter to_c(const JobFilter &filter) {
+  duetime_job_filter c = DUETIME_JOB_FILTER_INIT;
+  c.tag = to_c(filter.tag);
+  c.task = to_c(filter.task);
+  c.executor = to_c(filter.executor);
+  c.after_id = to_c(filter.after_id);
+  c.limit = filter.limit;
+  return c;
+}
+
+// All of a list, which is taken over.
+inline std::vector<Job> take_jobs(duetime_job_list *list) {
+  const std::unique_ptr<duetime_job_list, void (*)(duetime_job_list *)> owner(list, duetime_job_list_destroy);
+  std::vector<Job> jobs;
+  for (std::size_t i = 0; i < duetime_job_list_size(list); ++i) {
+    duetime_job *handle = nullptr;
+    check(duetime_job_list_at(list, i, &handle));
+    jobs.push_back(Job::adopt(handle));
+  }
+  return jobs;
+}
 
 // What the C ABI reads, for as long as the texts live that it was made of.
 class CJobOptions {

@@ -64,23 +64,16 @@ using TaskResolver = std::function<Task(const std::string &name)>;
 // duetime/scheduler.h says which codes, kNotFound for a job, store or executor that is not there among them.
 class Scheduler {
  public:
-  explicit Scheduler(const SchedulerOptions &options = {}) {
-    duetime_scheduler_options c = DUETIME_SCHEDULER_OPTIONS_INIT;
-    c.hosted = options.hosted;
-    c.clock = options.clock ? options.clock->handle() : nullptr;
-    c.lease = detail::to_c(options.lease);
-    c.retry_interval_max = detail::to_c(options.retry_interval_max);
-    c.history_max_age = detail::to_c(options.history_max_age);
-    c.history_max_count = options.history_max_count;
-    c.log_level = static_cast<int32_t>(options.log_level);
-    if (options.log) {
-      c.log = write_log;
-      c.log_user_data = new LogSink(options.log);
-      c.release_log_user_data = detail::destroy_function<LogSink>;
-    }
-    duetime_scheduler *handle = nullptr;
-    detail::check(duetime_scheduler_create(&c, &handle));
-    handle_.reset(handle);
+  explicit Scheduler(const SchedulerOptions &options = {})
+      : handle_(make(options, duetime_scheduler_create)) {}
+
+  // From a JSON object of options, stores and executors (docs/configuration.md), which goes before `options`.
+  // kInvalidArgument names the member that is unknown or wrong.
+  static Scheduler from_json(const std::string &json, const SchedulerOptions &options = {}) {
+    const char *text = detail::to_c(json);
+    return Scheduler(make(options, [&](const duetime_scheduler_options *c, duetime_scheduler **out) {
+      return duetime_scheduler_create_from_json(text, c, out);
+    }));
   }
 
   // --- life
@@ -106,6 +99,20 @@ class Scheduler {
     char *json = nullptr;
     detail::check(duetime_scheduler_health(handle(), &json));
     return detail::take_text(json);
+  }
+
+  // What has become of runs on this node since its start, in numbers: a JSON object (docs/health.md).
+  std::string statistics() const {
+    char *json = nullptr;
+    detail::check(duetime_scheduler_statistics(handle(), &json));
+    return detail::take_text(json);
+  }
+
+  // Health and statistics in the text format of Prometheus.
+  std::string metrics() const {
+    char *text = nullptr;
+    detail::check(duetime_scheduler_metrics(handle(), &text));
+    return detail::take_text(text);
   }
 
   // --- hosted mode
@@ -157,7 +164,8 @@ class Scheduler {
   // Replaces an earlier task of that name, which is destroyed when its last run has ended.
   void register_task(const std::string &name, Task task) {
     if (!task) throw Error(ErrorCode::kInvalidArgument, "the task \"" + name + "\" is an empty function");
-    detail::check(duetime_scheduler_register_task(handle(), detail::to_c(name), detail::run_task,
+    const char *c_name = detail::to_c(name);  // before the task is handed over: it may throw
+    detail::check(duetime_scheduler_register_task(handle(), c_name, detail::run_task,
                                                   new Task(std::move(task)), detail::destroy_function<Task>));
   }
 
@@ -256,17 +264,18 @@ class Scheduler {
 
   // By next run time, paused ones last, then by id.
   std::vector<Job> jobs(const std::optional<std::string> &store = std::nullopt) const {
-    duetime_job_list *handles = nullptr;
-    detail::check(duetime_scheduler_list_jobs(handle(), detail::to_c(store), &handles));
-    const std::unique_ptr<duetime_job_list, void (*)(duetime_job_list *)> owner(handles,
-                                                                                duetime_job_list_destroy);
-    std::vector<Job> jobs;
-    for (std::size_t i = 0; i < duetime_job_list_size(handles); ++i) {
-      duetime_job *handle = nullptr;
-      detail::check(duetime_job_list_at(handles, i, &handle));
-      jobs.push_back(Job::adopt(handle));
-    }
-    return jobs;
+    duetime_job_list *list = nullptr;
+    detail::check(duetime_scheduler_list_jobs(handle(), detail::to_c(store), &list));
+    return detail::take_jobs(list);
+  }
+
+  // By id. Pages are read from one store: `limit`, and the last id of the page before as `after_id`.
+  std::vector<Job> find_jobs(const JobFilter &filter,
+                             const std::optional<std::string> &store = std::nullopt) const {
+    const duetime_job_filter c = detail::to_c(filter);
+    duetime_job_list *list = nullptr;
+    detail::check(duetime_scheduler_find_jobs(handle(), detail::to_c(store), &c, &list));
+    return detail::take_jobs(list);
   }
 
   // --- runs
@@ -285,6 +294,13 @@ class Scheduler {
     duetime_run_list *list = nullptr;
     detail::check(duetime_scheduler_list_running(handle(), detail::to_c(store), &list));
     return detail::take_runs(list);
+  }
+
+  // Keeps ended runs, of this store or of all, otherwise than the options and the store's configuration say.
+  void set_history(Duration max_age, uint64_t max_count,
+                   const std::optional<std::string> &store = std::nullopt) {
+    detail::check(
+        duetime_scheduler_set_history(handle(), detail::to_c(store), detail::to_c(max_age), max_count));
   }
 
   // Runs the job once on this node, beside its schedule, also a paused one. Answers the run's id.
@@ -327,6 +343,29 @@ class Scheduler {
     void operator()(duetime_scheduler *handle) const { duetime_scheduler_destroy(handle); }
   };
 
+  using Handle = std::unique_ptr<duetime_scheduler, Destroy>;
+  explicit Scheduler(Handle handle) : handle_(std::move(handle)) {}
+
+  template <class Create>
+  static Handle make(const SchedulerOptions &options, const Create &create) {
+    duetime_scheduler_options c = DUETIME_SCHEDULER_OPTIONS_INIT;
+    c.hosted = options.hosted;
+    c.clock = options.clock ? options.clock->handle() : nullptr;
+    c.lease = detail::to_c(options.lease);
+    c.retry_interval_max = detail::to_c(options.retry_interval_max);
+    c.history_max_age = detail::to_c(options.history_max_age);
+    c.history_max_count = options.history_max_count;
+    c.log_level = static_cast<int32_t>(options.log_level);
+    if (options.log) {
+      c.log = write_log;
+      c.log_user_data = new LogSink(options.log);
+      c.release_log_user_data = detail::destroy_function<LogSink>;
+    }
+    duetime_scheduler *handle = nullptr;
+    detail::check(create(&c, &handle));
+    return Handle(handle);
+  }
+
   // What the C ABI reads, for as long as the jobs live.
   struct CNewJobs {
     explicit CNewJobs(const std::vector<NewJob> &jobs) {
@@ -363,7 +402,7 @@ class Scheduler {
     return 1;
   }
 
-  std::unique_ptr<duetime_scheduler, Destroy> handle_;
+  Handle handle_;
 };
 
 // Plays time, for tests and simulations: the manual clock of these hosted schedulers moves to `until`, from

@@ -6,6 +6,7 @@
 #include <duetime/common.hpp>
 #include <duetime/job.hpp>
 
+#include <cstdlib>
 #include <functional>
 #include <typeinfo>
 
