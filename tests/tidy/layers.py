@@ -35,6 +35,7 @@ ALLOWED = {
     "bindings/": ["bindings/", "capi/include/"],
     "examples/": ["examples/", "capi/include/"],
     "tests/capi/": ["tests/capi/", "tests/support/", "capi/include/"],
+    "tests/packaging/": ["capi/include/"],
     "tests/core/": ["tests/core/", "tests/support/", *_core(*_CORE)],
     "tests/support/": ["tests/support/", *_core(*_CORE)],
     "tests/fuzz/": ["tests/fuzz/", "tests/support/", *_core(*_BELOW_JOBS, "jobstores")],
