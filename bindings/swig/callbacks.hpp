@@ -15,7 +15,6 @@
 namespace duetime::swig {
 
 using v0::Call;  // SWIG does not look into inline namespaces
-using v0::Event;
 using v0::Scheduler;
 
 class TaskCallback {
@@ -30,8 +29,8 @@ class ListenerCallback {
  public:
   virtual ~ListenerCallback() = default;
 
-  // The event lives until it returns.
-  virtual void hear(const Event& event) = 0;
+  // A PackedEvent's bytes.
+  virtual void hear(const std::string& event) = 0;
 };
 
 class LogCallback {
@@ -68,6 +67,33 @@ inline int32_t run_callback(void* task, duetime_call* handle) noexcept {
   }
 }
 
+// An event as bytes, so that it crosses in one piece. Numbers are little-endian; a text is a length of four
+// bytes and so many bytes.
+class PackedEvent {
+ public:
+  explicit PackedEvent(const Event& event) {
+    number(event.code, 8);
+    number(static_cast<uint64_t>(event.attempt), 4);
+    number(static_cast<uint64_t>(event.count), 8);
+    number(event.scheduled_times.size(), 4);
+    for (const TimePoint time : event.scheduled_times) number(static_cast<uint64_t>(detail::to_c(time)), 8);
+    for (const std::string* text : {&event.alias, &event.job_id, &event.store, &event.run_id,
+                                    &event.error_kind, &event.error, &event.traceback}) {
+      number(text->size(), 4);
+      bytes_ += *text;
+    }
+  }
+
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  void number(uint64_t value, int size) {
+    for (int i = 0; i < size; ++i) bytes_.push_back(static_cast<char>(value >> (8 * i)));
+  }
+
+  std::string bytes_;
+};
+
 template <class Callback>
 void destroy_callback(void* callback) noexcept {
   delete static_cast<Callback*>(callback);
@@ -100,7 +126,8 @@ inline void set_task_resolver(Scheduler& scheduler, ResolverCallback* resolver) 
 
 inline uint64_t add_listener(Scheduler& scheduler, uint64_t mask, ListenerCallback* listener) {
   std::shared_ptr<ListenerCallback> owned(listener);
-  return scheduler.add_listener(mask, [owned](const Event& event) { owned->hear(event); });
+  return scheduler.add_listener(mask,
+                                [owned](const Event& event) { owned->hear(PackedEvent(event).bytes()); });
 }
 
 inline LogSink log_sink(LogCallback* log) {

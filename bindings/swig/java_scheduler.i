@@ -15,13 +15,20 @@
 %typemap(javaout) std::string BYTES, const std::string& BYTES { return $jnicall; }
 %apply std::string BYTES { std::string data, std::string setup, std::string payload_data };
 %apply std::string BYTES { std::string duetime::swig::WorkerChannel::read };
-%apply const std::string& BYTES { const std::string& data, const std::string& setup, const std::string& frame };
+%apply const std::string& BYTES {
+  const std::string& data, const std::string& setup, const std::string& frame, const std::string& event
+};
 
-// Text that callbacks are given.
+// Text that callbacks are given, and a PackedEvent.
 %typemap(directorin, descriptor="Ljava/lang/String;", noblock=1) const std::string& {
   $input = bytes_of(jenv, $1);
   Swig::LocalRefGuard $1_guard(jenv, $input);
 }
+%typemap(directorin, descriptor="[B", noblock=1) const std::string& event {
+  $input = bytes_of(jenv, $1);
+  Swig::LocalRefGuard $1_guard(jenv, $input);
+}
+%typemap(javadirectorin) const std::string& event "$jniinput"
 %typemap(javadirectorin) const std::string& "new String($jniinput, java.nio.charset.StandardCharsets.UTF_8)"
 
 %define AS_NUMBER(TYPE)
@@ -133,15 +140,6 @@ CHANGE(const duetime::v0::Payload&, payload)
   }
 }
 
-// --- events
-
-%ignore duetime::v0::Event::scheduled_times;
-%include "duetime/event.hpp"
-%extend duetime::v0::Event {
-  int32_t scheduled_time_count() const { return static_cast<int32_t>($self->scheduled_times.size()); }
-  int64_t scheduled_time(int32_t index) const { return duetime::detail::to_c($self->scheduled_times.at(index)); }
-}
-
 // --- runs
 
 %ignore duetime::v0::RunFilter::state;
@@ -184,6 +182,7 @@ GIVEN_TO_THE_ENGINE(duetime::swig::LogCallback)
 GIVEN_TO_THE_ENGINE(duetime::swig::ResolverCallback)
 
 %ignore duetime::swig::Resolution::release;
+%ignore duetime::swig::PackedEvent;
 %ignore duetime::swig::run_callback;
 %ignore duetime::swig::resolve_callback;
 %ignore duetime::swig::destroy_callback;

@@ -1,7 +1,6 @@
 package io.duetime;
 
 import io.duetime.internal.NativeCall;
-import io.duetime.internal.NativeEvent;
 import io.duetime.internal.NativeListenerCallback;
 import io.duetime.internal.NativeLogCallback;
 import io.duetime.internal.NativeResolution;
@@ -57,8 +56,8 @@ final class Callbacks {
     }
 
     @Override
-    public void hear(NativeEvent event) {
-      guard(() -> listener.hear(new Event(event)));
+    public void hear(byte[] event) {
+      guard(() -> listener.hear(new Event(Frames.reader(event))));
     }
   }
 

@@ -1,6 +1,6 @@
 package io.duetime;
 
-import io.duetime.internal.NativeEvent;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,25 +20,25 @@ public final class Event {
   private final String error;
   private final String traceback;
 
-  /** A copy. */
-  Event(NativeEvent event) {
-    type = EventType.of(event.getCode());
-    alias = event.getAlias();
-    jobId = event.getJobId();
-    store = event.getStore();
-    runId = event.getRunId();
-    attempt = event.getAttempt();
+  /** As callbacks.hpp packs it. */
+  Event(ByteBuffer event) {
+    type = EventType.of(event.getLong());
+    attempt = event.getInt();
+    count = event.getLong();
     scheduledTimes = timesOf(event);
-    count = event.getCount();
-    errorKind = event.getErrorKind();
-    error = event.getError();
-    traceback = event.getTraceback();
+    alias = Frames.text(event);
+    jobId = Frames.text(event);
+    store = Frames.text(event);
+    runId = Frames.text(event);
+    errorKind = Frames.text(event);
+    error = Frames.text(event);
+    traceback = Frames.text(event);
   }
 
-  private static List<Instant> timesOf(NativeEvent event) {
+  private static List<Instant> timesOf(ByteBuffer event) {
     List<Instant> times = new ArrayList<>();
-    for (int i = 0; i < event.scheduledTimeCount(); ++i) {
-      times.add(Micros.toInstant(event.scheduledTime(i)));
+    for (int left = event.getInt(); left > 0; --left) {
+      times.add(Micros.toInstant(event.getLong()));
     }
     return Collections.unmodifiableList(times);
   }

@@ -5,7 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** What workers and pools say to each other (docs/worker_protocol.md): how frames are read, and one that is written. */
+/**
+ * Numbers and texts as bytes: how those are read that the engine packs, and what workers and pools say to each other
+ * (docs/worker_protocol.md); and a frame that is written.
+ */
 final class Frames {
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
@@ -25,7 +28,10 @@ final class Frames {
   }
 
   static String text(ByteBuffer frame) {
-    return new String(bytes(frame), StandardCharsets.UTF_8);
+    int size = frame.getInt();
+    String text = new String(frame.array(), frame.position(), size, StandardCharsets.UTF_8);
+    frame.position(frame.position() + size);
+    return text;
   }
 
   Frames number(int value) {
