@@ -1,3 +1,4 @@
+import com.sun.management.OperatingSystemMXBean;
 import io.duetime.EventType;
 import io.duetime.JobOptions;
 import io.duetime.ManualClock;
@@ -24,8 +25,8 @@ import org.quartz.TriggerBuilder;
 import org.quartz.impl.StdSchedulerFactory;
 
 /**
- * Fires of a task that does nothing, from a memory store, beside Quartz's, and what a crossing between Java and the engine
- * costs. All take turns; each one's best round counts. docs/performance.md says what came out.
+ * Fires of a task that does nothing, from a memory store, beside Quartz's, and what a crossing between Java and the
+ * engine costs. All take turns; each one's best round counts. docs/performance.md says what came out.
  */
 public final class SchedulerBench {
   private static final int ROUNDS = 7;
@@ -152,7 +153,9 @@ public final class SchedulerBench {
     measures.put("storm, one listener", () -> storm(1));
     measures.put("storm, two listeners", () -> storm(2));
     measures.put("call into the engine", SchedulerBench::calls);
-    measures.keySet().forEach(name -> operations.put(name, name.startsWith("burst") ? BURST : STORM_JOBS * STORM_TICKS));
+    for (String name : measures.keySet()) {
+      operations.put(name, name.startsWith("burst") ? BURST : STORM_JOBS * STORM_TICKS);
+    }
     operations.put("call into the engine", CALLS);
 
     Map<String, Long> passed = new LinkedHashMap<>();
@@ -174,6 +177,6 @@ public final class SchedulerBench {
 
   /** Of all threads, the compiler's and the collector's too. */
   private static long processorNanos() {
-    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
   }
 }
