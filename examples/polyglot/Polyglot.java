@@ -3,11 +3,13 @@ import io.duetime.Payload;
 import io.duetime.Scheduler;
 import io.duetime.TaskCall;
 import io.duetime.Trigger;
+import io.duetime.Worker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.Map;
 
 /**
  * One store, programs of several languages: the half of Java. A job that one of them adds is run by any that knows its
@@ -18,6 +20,8 @@ import java.time.Instant;
  *     runs jobs of TASK until standard input ends, and appends a line "java JOB_ID PAYLOAD" to MARK_FILE for each
  * java -cp duetime.jar Polyglot.java add URL JOB_ID TASK JSON_PAYLOAD
  *     adds a job that is due now
+ * java -cp duetime.jar Polyglot.java pool TASK MARK_FILE
+ *     as worker, but in a process pool of a program of any language, which starts it
  * </pre>
  */
 public final class Polyglot {
@@ -28,8 +32,11 @@ public final class Polyglot {
       work(arguments[1], arguments[2], Path.of(arguments[3]));
     } else if (arguments.length == 5 && arguments[0].equals("add")) {
       add(arguments[1], arguments[2], arguments[3], arguments[4]);
+    } else if (arguments.length == 3 && arguments[0].equals("pool")) {
+      Worker.run(Map.of(arguments[1], call -> mark(call, Path.of(arguments[2]))));
     } else {
-      System.err.println("expected worker URL TASK MARK_FILE, or add URL JOB_ID TASK JSON_PAYLOAD");
+      System.err.println(
+          "expected worker URL TASK MARK_FILE, add URL JOB_ID TASK JSON_PAYLOAD, or pool TASK MARK_FILE");
       System.exit(2);
     }
   }

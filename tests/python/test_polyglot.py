@@ -11,8 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+from types import ModuleType
 
 import pytest
+from duetime.executors.pool import ProcessPoolExecutor
+from duetime.jobstores.sqlite import SQLiteJobStore
+from duetime.schedulers.background import BackgroundScheduler
 from waiting import DEADLINE, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -37,11 +41,10 @@ class Language:
 
 JAR = ROOT / "build" / "java" / "duetime-0.1.0.jar"
 EXE = ROOT / "build" / "csharp" / "Polyglot.exe"
-LANGUAGES = [
-    Language("python", (sys.executable, str(PROGRAMS / "polyglot.py"))),
-    Language("java", ("java", "-cp", str(JAR), str(PROGRAMS / "Polyglot.java")), needs=(JAR,)),
-    Language("csharp", ("mono", str(EXE)), needs=(EXE,)),
-]
+PYTHON = Language("python", (sys.executable, str(PROGRAMS / "polyglot.py")))
+JAVA = Language("java", ("java", "-cp", str(JAR), str(PROGRAMS / "Polyglot.java")), needs=(JAR,))
+CSHARP = Language("csharp", ("mono", str(EXE)), needs=(EXE,))
+LANGUAGES = [PYTHON, JAVA, CSHARP]
 PAIRS = list(itertools.permutations(LANGUAGES, 2))
 NEIGHBOURS = list(zip(LANGUAGES, LANGUAGES[1:] + LANGUAGES[:1], strict=True))
 
@@ -108,3 +111,23 @@ def test_a_job_waits_for_a_node_that_knows_its_task(first, second, url, tmp_path
             wait_until(lambda: marks(seconds))
     assert marks(firsts) == [(first.name, "a", PAYLOAD)]
     assert marks(seconds) == [(second.name, "b", PAYLOAD)]
+
+
+def test_a_process_pool_of_python_has_workers_in_java(tmp_path, monkeypatch):
+    require(JAVA)
+    mark_file = tmp_path / "marks"
+    reports = ModuleType("reports")
+    reports.send = print  # which would run in a worker in Python
+    monkeypatch.setitem(sys.modules, "reports", reports)
+    program = [*JAVA.command, "pool", "reports:send", str(mark_file)]
+    monkeypatch.setattr("duetime.executors._processes.worker_program", lambda: program)
+    scheduler = BackgroundScheduler(
+        jobstores={"default": SQLiteJobStore(tmp_path / "jobs.db", serializer="json")},
+        executors={"default": ProcessPoolExecutor(1)},
+        timezone="UTC",
+    )
+    scheduler.start()
+    scheduler.add_job("reports:send", id="a", args=["today"], misfire_grace_time=None)
+    wait_until(lambda: [run.state for run in scheduler.get_runs()] == ["succeeded"])
+    scheduler.shutdown()
+    assert marks(mark_file) == [("java", "a", {"args": ["today"], "kwargs": {}})]
