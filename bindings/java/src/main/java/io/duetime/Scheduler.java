@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
@@ -192,17 +193,22 @@ public final class Scheduler implements AutoCloseable {
   public Subscription addListener(Set<EventType> types, Listener listener) {
     long mask = types.equals(ALL) ? -1 : EventType.maskOf(types);
     long id = scheduler.addCallback(mask, new Callbacks.OfListener(Objects.requireNonNull(listener, "listener")));
-    return new Subscription() {
-      private boolean open = true;
-
-      @Override
-      public synchronized void close() {
-        if (open) {
-          open = false;
-          scheduler.removeListener(id);
-        }
+    AtomicBoolean open = new AtomicBoolean(true);
+    return () -> {
+      if (open.getAndSet(false)) {
+        removeListener(id);
       }
     };
+  }
+
+  private void removeListener(long id) {
+    try {
+      scheduler.removeListener(id);
+    } catch (DuetimeException failure) {
+      if (failure.code() != ErrorCode.STALE_HANDLE) { // closed: its listeners are gone
+        throw failure;
+      }
+    }
   }
 
   // --- jobs

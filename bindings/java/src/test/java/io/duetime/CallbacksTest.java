@@ -259,6 +259,22 @@ class CallbacksTest {
     }
   }
 
+  @Test
+  void aTaskMayCloseItsScheduler() throws Exception {
+    CountDownLatch closed = new CountDownLatch(1);
+    try (Scheduler threaded = new Scheduler()) {
+      threaded.registerTask(
+          "task",
+          call -> {
+            threaded.close();
+            closed.countDown();
+          });
+      threaded.start();
+      threaded.addJob(Trigger.date(Instant.now()), new JobOptions("task").misfireGrace(JobOptions.UNLIMITED));
+      assertTrue(closed.await(PATIENCE, TimeUnit.SECONDS));
+    }
+  }
+
   // --- listeners and logs
 
   @Test
@@ -271,8 +287,11 @@ class CallbacksTest {
     all.close();
     played.add(Trigger.interval(SECOND), new JobOptions("task"));
     assertEquals(List.of(EventType.JOB_ADDED), added);
+    Subscription late = scheduler.addListener(events::add);
+    scheduler.close();
+    late.close();
     assertEquals(
-        List.of("EXECUTOR_ADDED default", "SCHEDULER_STARTED", "STORE_ADDED default"),
+        List.of("EXECUTOR_ADDED default", "SCHEDULER_SHUTDOWN", "SCHEDULER_STARTED", "STORE_ADDED default"),
         events.stream().map(Event::toString).sorted().collect(Collectors.toList()));
   }
 

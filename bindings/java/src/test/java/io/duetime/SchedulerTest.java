@@ -16,6 +16,11 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -75,6 +80,42 @@ class SchedulerTest {
     scheduler.close();
     assertFails(ErrorCode.STALE_HANDLE, scheduler::start);
     assertFails(ErrorCode.STALE_HANDLE, () -> scheduler.getJob("a"));
+  }
+
+  @Test
+  void aCallThatRacesWithCloseIsMadeOrRefused() throws Exception {
+    start();
+    CountDownLatch calling = new CountDownLatch(4);
+    List<Future<ErrorCode>> refusals = new ArrayList<>();
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    for (int i = 0; i < 4; ++i) {
+      refusals.add(threads.submit(() -> callUntilRefused(calling)));
+    }
+    calling.await();
+    scheduler.close();
+    for (Future<ErrorCode> refusal : refusals) {
+      assertEquals(ErrorCode.STALE_HANDLE, refusal.get(Played.PATIENCE.getSeconds(), TimeUnit.SECONDS));
+    }
+    threads.shutdown();
+  }
+
+  private ErrorCode callUntilRefused(CountDownLatch calling) {
+    while (true) {
+      try {
+        String id = scheduler.addJob(hourly, new JobOptions("count")).orElseThrow().id();
+        scheduler.jobs();
+        scheduler.removeJob(id);
+        calling.countDown();
+      } catch (DuetimeException refused) {
+        return refused.code();
+      }
+    }
+  }
+
+  @Test
+  void wrongOptionsMakeNoScheduler() {
+    SchedulerOptions hasty = new SchedulerOptions().lease(Duration.ofMillis(1));
+    assertFails(ErrorCode.INVALID_ARGUMENT, () -> new Scheduler(hasty));
   }
 
   @Test
