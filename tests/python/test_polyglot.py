@@ -40,9 +40,10 @@ class Language:
 
 
 JAR = ROOT / "build" / "java" / "duetime-0.1.0.jar"
+CLASSES = ROOT / "build" / "java" / "polyglot"
 EXE = ROOT / "build" / "csharp" / "Polyglot.exe"
 PYTHON = Language("python", (sys.executable, str(PROGRAMS / "polyglot.py")))
-JAVA = Language("java", ("java", "-cp", str(JAR), str(PROGRAMS / "Polyglot.java")), needs=(JAR,))
+JAVA = Language("java", ("java", "-cp", f"{JAR}:{CLASSES}", "Polyglot"), needs=(JAR, CLASSES / "Polyglot.class"))
 CSHARP = Language("csharp", ("mono", str(EXE)), needs=(EXE,))
 LANGUAGES = [PYTHON, JAVA, CSHARP]
 PAIRS = list(itertools.permutations(LANGUAGES, 2))
