@@ -18,7 +18,7 @@ public final class SchedulerOptions {
   private Duration historyMaxAge = Duration.ofDays(7);
   private long historyMaxCount = 10_000;
   private LogSink log = LogSink.system();
-  private int logLevel = INFO;
+  private System.Logger.Level logLevel = System.Logger.Level.INFO;
 
   /** Without threads of its own: call {@link Scheduler#runPending}. */
   public SchedulerOptions hosted(boolean hosted) {
@@ -66,7 +66,7 @@ public final class SchedulerOptions {
 
   /** What is below is not logged; INFO unless set. */
   public SchedulerOptions logLevel(System.Logger.Level level) {
-    this.logLevel = numberOf(level);
+    this.logLevel = Objects.requireNonNull(level, "level");
     return this;
   }
 
@@ -80,10 +80,8 @@ public final class SchedulerOptions {
         return INFO;
       case WARNING:
         return WARNING;
-      case ERROR:
-        return ERROR;
       default:
-        return Integer.MAX_VALUE;
+        return ERROR;
     }
   }
 
@@ -108,8 +106,11 @@ public final class SchedulerOptions {
     options.setRetryIntervalMax(Micros.of(retryIntervalMax));
     options.setHistoryMaxAge(Micros.of(historyMaxAge));
     options.setHistoryMaxCount(historyMaxCount);
-    options.setLogLevel(logLevel);
-    options.setLog(new Callbacks.OfLog(log));
+    options.setLogLevel(numberOf(logLevel));
+    options.setLog(new Callbacks.OfLog(logLevel == System.Logger.Level.OFF ? SchedulerOptions::drop : log));
     return options;
   }
+
+  /** Nothing is logged: the engine has no level for that. */
+  private static void drop(System.Logger.Level level, String logger, String message) {}
 }

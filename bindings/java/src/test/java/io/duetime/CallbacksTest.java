@@ -19,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -205,7 +206,7 @@ class CallbacksTest {
 
   @Test
   void aRunIsToldThatItIsToEnd() throws Exception {
-    try (Scheduler threaded = new Scheduler()) {
+    try (Scheduler threaded = new Scheduler(Played.quiet())) {
       CountDownLatch began = new CountDownLatch(1);
       threaded.registerTask(
           "task",
@@ -229,7 +230,7 @@ class CallbacksTest {
   @Test
   void aShutdownEndsTheWaitForWhatItDoesNotWaitFor() {
     CountDownLatch go = new CountDownLatch(1);
-    try (Scheduler threaded = new Scheduler()) {
+    try (Scheduler threaded = new Scheduler(Played.quiet())) {
       threaded.registerTask("task", call -> go.await());
       threaded.start();
       threaded.addJob(Trigger.interval(Duration.ofHours(1)), new JobOptions("task").id("a"));
@@ -246,7 +247,7 @@ class CallbacksTest {
   @Test
   void threadsOfTheEngineAreDaemonsThatStayAttached() throws Exception {
     BlockingQueue<Thread> threads = new LinkedBlockingQueue<>();
-    try (Scheduler threaded = new Scheduler()) {
+    try (Scheduler threaded = new Scheduler(Played.quiet())) {
       threaded.addThreadPool("one", 1);
       threaded.registerTask("task", call -> threads.add(Thread.currentThread()));
       threaded.start();
@@ -262,7 +263,7 @@ class CallbacksTest {
   @Test
   void aTaskMayCloseItsScheduler() throws Exception {
     CountDownLatch closed = new CountDownLatch(1);
-    try (Scheduler threaded = new Scheduler()) {
+    try (Scheduler threaded = new Scheduler(Played.quiet())) {
       threaded.registerTask(
           "task",
           call -> {
@@ -306,6 +307,25 @@ class CallbacksTest {
       logged.start();
     }
     assertEquals(List.of("INFO scheduler Scheduler started", "INFO scheduler Scheduler has been shut down"), lines);
+    try (Scheduler silent = new Scheduler(options.logLevel(System.Logger.Level.OFF))) {
+      silent.start();
+    }
+    assertEquals(2, lines.size());
+  }
+
+  @Test
+  void theLogGoesToTheSystemsUnlessItIsSent() {
+    List<String> lines = Collections.synchronizedList(new ArrayList<>());
+    Logger logger = Logger.getLogger("io.duetime.scheduler");
+    logger.setUseParentHandlers(false);
+    logger.setFilter(record -> lines.add(record.getLevel() + " " + record.getMessage()));
+    try (Scheduler logged = new Scheduler()) {
+      logged.start();
+    } finally {
+      logger.setFilter(null);
+      logger.setUseParentHandlers(true);
+    }
+    assertEquals(List.of("INFO Scheduler started", "INFO Scheduler has been shut down"), lines);
   }
 
   // --- lives

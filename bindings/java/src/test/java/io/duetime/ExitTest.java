@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class ExitTest {
   private static Scheduler started(Task task) throws InterruptedException {
     CountDownLatch began = new CountDownLatch(1);
-    Scheduler scheduler = new Scheduler(new SchedulerOptions().log((level, logger, message) -> {}));
+    Scheduler scheduler = new Scheduler(Played.quiet());
     scheduler.registerTask(
         "task",
         call -> {

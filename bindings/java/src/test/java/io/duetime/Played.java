@@ -12,8 +12,11 @@ final class Played implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
   final ManualClock clock = new ManualClock(NOON);
-  final Scheduler scheduler =
-      new Scheduler(new SchedulerOptions().hosted(true).clock(clock).log((level, logger, message) -> {}));
+  final Scheduler scheduler = new Scheduler(quiet().hosted(true).clock(clock));
+
+  static SchedulerOptions quiet() {
+    return new SchedulerOptions().logLevel(System.Logger.Level.OFF);
+  }
 
   /** Lets so much time pass, with all that is due in it. */
   void pass(Duration time) {

@@ -339,13 +339,13 @@ class SchedulerTest {
   @Test
   void jobsOutliveTheirScheduler(@TempDir Path directory) {
     String store = "sqlite:///" + directory.resolve("jobs.db");
-    try (Scheduler first = new Scheduler()) {
+    try (Scheduler first = new Scheduler(Played.quiet())) {
       first.addStore("default", store);
       first.start();
       first.addJob(hourly, new JobOptions("count").id("a 🗓").payload(Payload.json("[]"))).orElseThrow();
       first.shutdown();
     }
-    try (Scheduler second = new Scheduler()) {
+    try (Scheduler second = new Scheduler(Played.quiet())) {
       second.addStore("default", store);
       assertEquals("[]", second.getJob("a 🗓").orElseThrow().payload().text());
     }

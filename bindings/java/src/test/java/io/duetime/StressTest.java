@@ -64,9 +64,7 @@ class StressTest {
     }
 
     private void run() throws Exception {
-      SchedulerOptions options =
-          new SchedulerOptions().historyMaxCount(BATCH).log((level, logger, message) -> {});
-      try (Scheduler scheduler = new Scheduler(options)) {
+      try (Scheduler scheduler = new Scheduler(Played.quiet().historyMaxCount(BATCH))) {
         scheduler.registerTask("task", this::call);
         scheduler.addListener(this::hear);
         scheduler.start();

@@ -86,7 +86,7 @@ class WorkerTest {
     }
   }
 
-  private final Scheduler scheduler = new Scheduler(new SchedulerOptions().log((level, logger, message) -> {}));
+  private final Scheduler scheduler = new Scheduler(Played.quiet());
   private final BlockingQueue<Event> ends = new LinkedBlockingQueue<>();
 
   @AfterEach
