@@ -90,6 +90,9 @@ FREED_WITH_ITS_PROXY(duetime::swig::WorkerChannel)
 %ignore duetime::v0::Job::adopt;
 %ignore duetime::v0::Payload::json;
 
+%rename(NativeJobFilter) duetime::v0::JobFilter;
+%rename(findJobs) duetime::v0::Scheduler::find_jobs;
+
 // Members of JobChanges that may be absent: only setters.
 %define CHANGE(TYPE, NAME)
 %ignore duetime::v0::JobChanges::NAME;
@@ -221,6 +224,9 @@ GIVEN_TO_THE_ENGINE(duetime::swig::ResolverCallback)
   }
 }
 %extend duetime::v0::Scheduler {
+  Scheduler(const std::string& json, const duetime::v0::SchedulerOptions& options) {
+    return new duetime::Scheduler(duetime::Scheduler::from_json(json, options));
+  }
   void register_callback(const std::string& name, duetime::swig::TaskCallback* task) {
     duetime::swig::register_task(*$self, name, task);
   }

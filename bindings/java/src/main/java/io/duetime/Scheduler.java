@@ -3,6 +3,7 @@ package io.duetime;
 import io.duetime.internal.Native;
 import io.duetime.internal.NativeJob;
 import io.duetime.internal.NativeJobChanges;
+import io.duetime.internal.NativeJobFilter;
 import io.duetime.internal.NativeJobOptions;
 import io.duetime.internal.NativeJobs;
 import io.duetime.internal.NativeNewJob;
@@ -50,8 +51,28 @@ public final class Scheduler implements AutoCloseable {
   }
 
   public Scheduler(SchedulerOptions options) {
-    scheduler = Natives.apply(options.toNative(), NativeSchedulerOptions::delete, NativeScheduler::new);
+    this(options, NativeScheduler::new);
+  }
+
+  private Scheduler(SchedulerOptions options, Function<NativeSchedulerOptions, NativeScheduler> make) {
+    scheduler = Natives.apply(options.toNative(), NativeSchedulerOptions::delete, make);
     LiveSchedulers.add(scheduler);
+  }
+
+  /** As {@link #fromJson(String, SchedulerOptions)}, without options. */
+  public static Scheduler fromJson(String configuration) {
+    return fromJson(configuration, new SchedulerOptions());
+  }
+
+  /**
+   * From a JSON object of options, stores and executors: {@code {"stores": {"default": "sqlite:///jobs.db"},
+   * "executors": {"default": {"type": "thread_pool", "workers": 20}}}}. The options give what it does not mention.
+   *
+   * @throws DuetimeException {@link ErrorCode#INVALID_ARGUMENT}, which names the member that is unknown or wrong
+   */
+  public static Scheduler fromJson(String configuration, SchedulerOptions options) {
+    Objects.requireNonNull(configuration, "configuration");
+    return new Scheduler(options, rest -> new NativeScheduler(configuration, rest));
   }
 
   // --- life
@@ -93,6 +114,16 @@ public final class Scheduler implements AutoCloseable {
   /** A JSON object: node id, state and, per store, liveness, lag and last error. */
   public String health() {
     return scheduler.health();
+  }
+
+  /** A JSON object: what has become of runs on this node since its start, in numbers. */
+  public String statistics() {
+    return scheduler.statistics();
+  }
+
+  /** Health and statistics in the text format of Prometheus. */
+  public String metrics() {
+    return scheduler.metrics();
   }
 
   /** Shuts down without waiting for tasks that run: they may outlive it. Doing it twice does nothing. */
@@ -324,8 +355,22 @@ public final class Scheduler implements AutoCloseable {
 
   /** As {@link #jobs()}, of one store. */
   public List<Job> jobs(String store) {
+    return copiedJobs(scheduler.jobs(store));
+  }
+
+  /** Of all stores: store after store, by id. */
+  public List<Job> findJobs(JobFilter filter) {
+    return findJobs(filter, null);
+  }
+
+  /** By id. Pages are read from one store: {@link JobFilter#limit}, and the last id of the page before. */
+  public List<Job> findJobs(JobFilter filter, String store) {
     return Natives.apply(
-        scheduler.jobs(store), NativeJobs::delete, found -> copied(found, job -> new Job(new NativeJob(job))));
+        filter.toNative(), NativeJobFilter::delete, wanted -> copiedJobs(scheduler.findJobs(wanted, store)));
+  }
+
+  private static List<Job> copiedJobs(NativeJobs jobs) {
+    return Natives.apply(jobs, NativeJobs::delete, found -> copied(found, job -> new Job(new NativeJob(job))));
   }
 
   // --- runs
@@ -339,6 +384,16 @@ public final class Scheduler implements AutoCloseable {
   public List<Run> runs(RunFilter filter, String store) {
     return Natives.apply(
         filter.toNative(), NativeRunFilter::delete, wanted -> copiedRuns(scheduler.runs(wanted, store)));
+  }
+
+  /** How long ended runs are kept in all stores, whatever options and configuration say: so many of so young an age. */
+  public void setHistory(Duration maxAge, long maxCount) {
+    setHistory(maxAge, maxCount, null);
+  }
+
+  /** As {@link #setHistory(Duration, long)}, in one store. */
+  public void setHistory(Duration maxAge, long maxCount, String store) {
+    scheduler.setHistory(Micros.of(maxAge), maxCount, store);
   }
 
   /** The runs that are under way now, oldest first: of all nodes, where a store is shared. */

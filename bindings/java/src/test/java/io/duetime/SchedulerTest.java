@@ -126,6 +126,30 @@ class SchedulerTest {
   }
 
   @Test
+  void statisticsAndMetricsCountRuns() {
+    start();
+    played.add(hourly, new JobOptions("count"));
+    played.pass(HOUR);
+    JsonObject statistics = JsonParser.parseString(scheduler.statistics()).getAsJsonObject();
+    JsonObject store = statistics.getAsJsonArray("stores").get(0).getAsJsonObject();
+    assertEquals(1, store.getAsJsonObject("runs").get("succeeded").getAsLong());
+    assertTrue(scheduler.metrics().contains("duetime_running 1"), scheduler.metrics());
+  }
+
+  @Test
+  void aDocumentMakesAScheduler() {
+    String configuration =
+        "{\"stores\": {\"default\": \"memory:\"}, \"executors\": {\"here\": {\"type\": \"inline\"}}}";
+    try (Scheduler made = Scheduler.fromJson(configuration, Played.quiet())) {
+      made.removeExecutor("here");
+      made.removeStore("default");
+    }
+    DuetimeException wrong = assertThrows(DuetimeException.class, () -> Scheduler.fromJson("{\"store\": {}}"));
+    assertEquals(ErrorCode.INVALID_ARGUMENT, wrong.code());
+    assertTrue(wrong.getMessage().contains("'store'"), wrong.getMessage());
+  }
+
+  @Test
   void aHostSaysWhenToRunWhatIsDue() {
     start();
     played.add(hourly, new JobOptions("count"));
@@ -275,6 +299,19 @@ class SchedulerTest {
   }
 
   @Test
+  void jobsAreFoundAndReadInPages() {
+    scheduler.start();
+    for (String id : List.of("c", "a", "b")) {
+      played.add(hourly, new JobOptions("count").id(id).tags("all", "only " + id).executor("default"));
+    }
+    JobFilter two = new JobFilter().tag("all").task("count").executor("default").limit(2);
+    assertEquals(List.of("a", "b"), idsOf(scheduler.findJobs(two, "default")));
+    assertEquals(List.of("c"), idsOf(scheduler.findJobs(two.afterId("b"), "default")));
+    assertEquals(List.of("b"), idsOf(scheduler.findJobs(new JobFilter().tag("only b"))));
+    assertEquals(List.of(), idsOf(scheduler.findJobs(new JobFilter().task("other"))));
+  }
+
+  @Test
   void everyChangeArrives() {
     scheduler.start();
     played.add(hourly, new JobOptions("count").id("a"));
@@ -388,6 +425,17 @@ class SchedulerTest {
     assertEquals(2, scheduler.runs(three.limit(2), "default").size());
     assertEquals(0, scheduler.runs(new RunFilter().state(RunState.FAILED)).size());
     assertEquals(List.of(), scheduler.running());
+  }
+
+  @Test
+  void asManyRunsAreKeptAsOneAsks() {
+    start();
+    scheduler.setHistory(Duration.ofDays(1), 2);
+    scheduler.setHistory(Duration.ofDays(1), 2, "default");
+    assertFails(ErrorCode.NOT_FOUND, () -> scheduler.setHistory(Duration.ofDays(1), 2, "other"));
+    played.add(Trigger.interval(MINUTE), new JobOptions("count"));
+    played.pass(HOUR);
+    assertTrue(scheduler.runs(new RunFilter()).size() < 60);
   }
 
   @Test
