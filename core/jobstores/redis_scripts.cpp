@@ -386,7 +386,7 @@ local exclusions, count = take_exclusions(), take_number()
 local earlier = claimed_before()
 if earlier then return extend({digits(counter), 'repeated'}, earlier) end
 
--- What was claimed is known of all jobs before anything is written, so the plans are gone through twice.
+-- Gone through twice, as all jobs are read at once before any is written.
 local first_plan, plan_ids = taken, {}
 for i = 1, count do
   plan_ids[i] = take()
