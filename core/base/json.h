@@ -5,9 +5,13 @@
 #pragma once
 
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include "core/base/json_memory.h"
+
+// After it.
+#include <nlohmann/json.hpp>
 
 namespace duetime {
 

@@ -20,10 +20,16 @@ class ClaimIds {
     return found == ids_.end() ? std::nullopt : std::optional(found->outcome);
   }
 
+  // Does not fail where the id is known: one that is remembered before its call can always be settled after
+  // it.
   void remember(const Uuid& claim_id, Outcome outcome) {
-    std::erase_if(ids_, [&](const Entry& entry) { return entry.id == claim_id; });
-    if (ids_.size() >= kRememberedClaims) ids_.pop_front();
+    const auto found = std::ranges::find(ids_, claim_id, &Entry::id);
+    if (found != ids_.end()) {
+      found->outcome = outcome;
+      return;
+    }
     ids_.push_back({claim_id, outcome});
+    if (ids_.size() > kRememberedClaims) ids_.pop_front();
   }
 
  private:

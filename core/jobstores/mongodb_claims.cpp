@@ -159,6 +159,7 @@ ClaimPtr claim_of(const JobRecord& job, const RunGroup& runs, const ClaimRequest
 template <typename Body>
 ClaimResult MongoClaims::remembered(const ClaimRequest& request, Body body) {
   Call call{request.claim_id, false, {}};
+  remember(call);
   try {
     ClaimResult result = body(call.pending);
     remember({request.claim_id, true, {}});
@@ -168,6 +169,9 @@ ClaimResult MongoClaims::remembered(const ClaimRequest& request, Body body) {
     remember(std::move(call));
     if (!sent) throw;
     throw Error(ErrorCode::kTimeout, error.what());
+  } catch (...) {
+    remember(std::move(call));
+    throw;
   }
 }
 
@@ -275,11 +279,16 @@ std::optional<MongoClaims::Call> MongoClaims::recall(const Uuid& claim_id) const
   return found == calls_.end() ? std::nullopt : std::optional(*found);
 }
 
+// Does not fail where the id is known: one that is remembered before its call can always be settled after it.
 void MongoClaims::remember(Call call) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(calls_, [&](const Call& each) { return each.claim_id == call.claim_id; });
-  if (calls_.size() >= kRememberedCalls) calls_.pop_front();
+  const auto found = std::ranges::find(calls_, call.claim_id, &Call::claim_id);
+  if (found != calls_.end()) {
+    *found = std::move(call);
+    return;
+  }
   calls_.push_back(std::move(call));
+  if (calls_.size() > kRememberedCalls) calls_.pop_front();
 }
 
 std::vector<ClaimPtr> MongoClaims::claims_of(const ClaimRequest& request) {

@@ -1,6 +1,7 @@
 #include "core/jobstores/mongodb_documents.h"
 
 #include <algorithm>
+#include <new>
 #include <set>
 
 #include "core/base/text.h"
@@ -64,6 +65,8 @@ void read_definition(MongoSession& session, BsonView document, JobRecord& record
   if (!text) return mark_unreadable(record, "document: expected a text");
   try {
     record.job = session.parse(*text);
+  } catch (const std::bad_alloc&) {
+    throw;  // says nothing about the job
   } catch (const std::exception& error) {
     return mark_unreadable(record, error.what());
   }

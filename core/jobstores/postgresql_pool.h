@@ -17,7 +17,9 @@ namespace duetime {
 
 class PgPool {
  public:
-  explicit PgPool(const PostgresqlStoreOptions& options) : options_(options) {}
+  explicit PgPool(const PostgresqlStoreOptions& options) : options_(options) {
+    idle_.reserve(options.pool_size);
+  }
 
   // A connection for the time of one call. It goes back if it is still of use and in no transaction; else it
   // is closed, and the server undoes what was not committed.

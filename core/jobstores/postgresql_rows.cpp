@@ -1,5 +1,7 @@
 #include "core/jobstores/postgresql_rows.h"
 
+#include <new>
+
 #include "core/base/text.h"
 
 namespace duetime {
@@ -81,6 +83,8 @@ JobRecord PgJobReader::read(const PgRows& rows, int row, int first_column) {
 void PgJobReader::read_document(const PgRows& rows, int row, int first_column, JobRecord& record) {
   try {
     record.job = documents_.parse(rows.text(row, first_column + kDocument));
+  } catch (const std::bad_alloc&) {
+    throw;  // says nothing about the job
   } catch (const std::exception& error) {
     return mark_unreadable(record, error.what());
   }

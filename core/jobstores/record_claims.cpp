@@ -125,6 +125,7 @@ template <typename Try>
 ClaimResult RecordClaims::claimed(const ClaimRequest& request, Try attempt) {
   const std::optional<ClaimIds::Outcome> earlier = recall(request.claim_id);
   bool unknown = earlier == ClaimIds::Outcome::kUnknown;
+  if (!earlier) remember(request.claim_id, ClaimIds::Outcome::kUnknown);
   try {
     if (earlier && (!unknown || was_written(request.claim_id))) {
       ClaimResult result = earlier_claims(request);
@@ -146,7 +147,6 @@ ClaimResult RecordClaims::claimed(const ClaimRequest& request, Try attempt) {
     }
   } catch (const Error& error) {
     if (!unknown || error.code() == ErrorCode::kNotFound) throw;
-    remember(request.claim_id, ClaimIds::Outcome::kUnknown);
     throw Error(ErrorCode::kTimeout, error.what());
   }
   throw Error(ErrorCode::kStoreUnavailable, "the jobs are changed by others all the time");

@@ -152,7 +152,8 @@ std::unique_ptr<RedisReply> RedisConnection::parsed() {
                 std::string("Redis: the answer is not of its protocol: ") + reader_->errstr);
   }
   if (!reply) return nullptr;
-  return std::make_unique<RedisReply>(static_cast<redisReply*>(reply));
+  RedisReply owned(static_cast<redisReply*>(reply));
+  return std::make_unique<RedisReply>(std::move(owned));
 }
 
 void RedisConnection::write(std::string_view bytes, RedisDeadline deadline) {

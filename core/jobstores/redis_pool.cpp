@@ -5,12 +5,6 @@
 #include <utility>
 
 namespace duetime {
-namespace {
-
-constexpr std::size_t kMostIdle = 8;
-
-}  // namespace
-
 std::unique_ptr<RedisConnection> RedisPool::take() {
   std::unique_ptr<RedisConnection> connection = take_idle();
   if (!connection) connection = std::make_unique<RedisConnection>(options_);
@@ -38,7 +32,7 @@ void RedisPool::take_back(std::unique_ptr<RedisConnection> connection) noexcept 
   const bool usable = connection->is_usable();
   const std::lock_guard lock(mutex_);
   in_use_.erase(connection->fd());
-  if (usable && idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
+  if (usable && idle_.size() < kMostIdle) idle_.push_back(std::move(connection));  // there is room for them
 }
 
 // The threads that used the other connections are not in the child, so nobody else closes those.

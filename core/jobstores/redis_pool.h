@@ -16,7 +16,7 @@ namespace duetime {
 
 class RedisPool {
  public:
-  explicit RedisPool(const RedisStoreOptions& options) : options_(options) {}
+  explicit RedisPool(const RedisStoreOptions& options) : options_(options) { idle_.reserve(kMostIdle); }
 
   // A connection for the time of one call. It goes back if it is still of use; else it is closed.
   class Lease {
@@ -45,6 +45,8 @@ class RedisPool {
   std::unique_ptr<RedisConnection> take();
   std::unique_ptr<RedisConnection> take_idle();
   void take_back(std::unique_ptr<RedisConnection> connection) noexcept;
+
+  static constexpr std::size_t kMostIdle = 8;
 
   const RedisStoreOptions options_;
   std::mutex mutex_;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <new>
 
 #include "core/base/error.h"
 #include "core/base/json_members.h"
@@ -193,6 +194,8 @@ JobRecord RedisJobReader::read(std::string_view id, const RedisValue& line, cons
   read_document(document, record);
   try {
     read_line(line.text_or_empty(), record);
+  } catch (const std::bad_alloc&) {
+    throw;  // says nothing about the job
   } catch (const std::exception& error) {
     mark_unreadable(record, error.what());
   }
@@ -203,6 +206,8 @@ void RedisJobReader::read_document(const RedisValue& document, JobRecord& record
   try {
     if (document.is_nil()) refuse("the document is missing");
     record.job = documents_.parse(document.text());
+  } catch (const std::bad_alloc&) {
+    throw;  // says nothing about the job
   } catch (const std::exception& error) {
     mark_unreadable(record, error.what());
   }

@@ -275,14 +275,10 @@ class SqliteJobStore final : public JobStore {
 
   template <typename Call>
   ClaimResult remembered(const ClaimRequest& request, Call call) {
-    try {
-      ClaimResult result = call();
-      claim_ids_.remember(request.claim_id, ClaimIds::Outcome::kAnswered);
-      return result;
-    } catch (...) {
-      claim_ids_.remember(request.claim_id, ClaimIds::Outcome::kUnknown);
-      throw;
-    }
+    claim_ids_.remember(request.claim_id, ClaimIds::Outcome::kUnknown);
+    ClaimResult result = call();
+    claim_ids_.remember(request.claim_id, ClaimIds::Outcome::kAnswered);
+    return result;
   }
 
   template <typename Step>

@@ -187,7 +187,7 @@ SqliteTransaction::~SqliteTransaction() {
   if (!connection_.in_transaction()) return;  // committed, or rolled back by SQLite itself
   try {
     connection_.execute("ROLLBACK");
-  } catch (const Error&) {
+  } catch (...) {
     // The error that brought us here is the one to report.
   }
 }

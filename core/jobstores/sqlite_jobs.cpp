@@ -1,5 +1,7 @@
 #include "core/jobstores/sqlite_jobs.h"
 
+#include <new>
+
 #include "core/base/text.h"
 
 namespace duetime {
@@ -210,6 +212,8 @@ JobRecord SqliteJobTable::record_at(const SqliteCursor& cursor) {
 void SqliteJobTable::read_document(const SqliteCursor& cursor, JobRecord& record) {
   try {
     record.job = documents_.parse(cursor.text(kDocument));
+  } catch (const std::bad_alloc&) {
+    throw;  // says nothing about the job
   } catch (const std::exception& error) {
     return mark_unreadable(record, error.what());
   }

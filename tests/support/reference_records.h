@@ -5,8 +5,9 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "core/base/json.h"
 
 namespace duetime {
 

@@ -40,6 +40,7 @@ ALLOWED = {
     "tests/support/": ["tests/support/", *_core(*_CORE)],
     "tests/fuzz/": ["tests/fuzz/", "tests/support/", *_core(*_BELOW_JOBS, "jobstores")],
     "tests/chaos/": ["tests/chaos/", "tests/support/", *_core(*_CORE)],
+    "tests/no_memory/": ["tests/no_memory/", "tests/support/", *_core(*_CORE)],
     "tests/bench/": ["tests/bench/", "tests/support/", "capi/include/", *_core(*_CORE)],
 }
 

@@ -22,6 +22,13 @@ def test_includes_follow_the_arrows():
     assert found == []
 
 
+def test_json_is_included_with_its_memory():
+    """One file of the engine that took nlohmann/json.hpp by itself would make another std::allocator of it."""
+    line = "#include <nlohmann/json.hpp>"
+    found = [name for name in SOURCES if line in read(name).splitlines() and not name.startswith("tests/capi/")]
+    assert found == ["core/base/json.h"]
+
+
 # file, its include line, what must be said about it ("" for nothing)
 CASES = [
     ("core/base/a.cpp", '#include "core/base/error.h"', ""),
