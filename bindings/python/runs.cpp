@@ -15,7 +15,8 @@ struct DestroyList {
 };
 
 py::object in_utc(duetime_time time) {
-  static const py::handle utc = py::module_::import("datetime").attr("timezone").attr("utc").cast<py::object>().release();
+  static const py::handle utc =
+      py::module_::import("datetime").attr("timezone").attr("utc").cast<py::object>().release();
   return to_datetime(time, utc);
 }
 

@@ -392,8 +392,8 @@ void bind_scheduler(py::module_& module) {
       .def("get_job", &get_job, py::arg("store"), py::arg("id"))
       .def("next_run_time", &next_run_time, py::arg("store"), py::arg("id"), py::arg("otherwise"))
       .def("list_jobs", &list_jobs, py::arg("store"))
-      .def("list_runs", &list_runs, py::arg("store"), py::arg("job_id"), py::arg("state"), py::arg("scheduled_from"),
-           py::arg("scheduled_until"), py::arg("limit"))
+      .def("list_runs", &list_runs, py::arg("store"), py::arg("job_id"), py::arg("state"),
+           py::arg("scheduled_from"), py::arg("scheduled_until"), py::arg("limit"))
       .def("run_job", &run_job, py::arg("store"), py::arg("id"))
       .def("cancel_run", &cancel_run, py::arg("run_id"))
       .def("is_run_cancelled", &is_run_cancelled, py::arg("run_id"))

@@ -145,7 +145,6 @@ duetime::Job *copy_of(const std::optional<duetime::Job> &job) { return job ? new
 %ignore duetime::v0::NewJob::trigger;
 %ignore duetime::v0::NewJob::options;
 %ignore duetime::v0::Scheduler::handle;
-%ignore duetime::v0::Scheduler::from_json;  // cannot be copied, as SWIG would
 %ignore duetime::v0::Scheduler::register_task;
 %ignore duetime::v0::Scheduler::set_task_resolver;
 %ignore duetime::v0::Scheduler::add_listener;
