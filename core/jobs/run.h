@@ -45,6 +45,10 @@ struct Claim {
   Instant lease_until;           // on the store's clock
   Duration claimed_boot_time{};  // this node's boot time just before the store was asked (contract P5)
   std::vector<ClaimedRun> runs;  // at least one, oldest first
+
+  // Where the node that holds it has it in its books; RunsUnderWay's and LeaseKeeper's own.
+  mutable std::size_t under_way_place = 0;
+  mutable std::size_t lease_place = 0;
 };
 
 using ClaimPtr = std::shared_ptr<const Claim>;

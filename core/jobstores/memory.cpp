@@ -20,6 +20,7 @@
 #include "core/base/text.h"
 #include "core/jobstores/due_queue.h"
 #include "core/jobstores/given_up.h"
+#include "core/jobstores/id_index.h"
 #include "core/jobstores/planning.h"
 
 namespace duetime {
@@ -30,7 +31,9 @@ struct Entry {
   JobPosition position;
   int running = 0;       // claims whose runs have not all ended
   bool removed = false;  // no longer in the store; claims may still hold it
-  std::size_t queue_place = DueQueue<Entry>::kNotQueued;
+  std::size_t id_hash = 0;
+  std::shared_ptr<Entry> next_in_chain;
+  uint32_t queue_number = DueQueue<Entry>::kNotQueued;
 
   Instant due_time() const { return *position.next_run_time; }
   const std::string& id() const { return job->id; }
@@ -44,14 +47,6 @@ struct MemoryClaim : Claim {
   EntryPtr entry;
   mutable std::size_t unended = 0;
   mutable bool taken_over = false;
-};
-
-struct ById {
-  using is_transparent = void;
-  static std::string_view key(const EntryPtr& entry) { return entry->job->id; }
-  static std::string_view key(std::string_view id) { return id; }
-  std::size_t operator()(const auto& value) const { return std::hash<std::string_view>{}(key(value)); }
-  bool operator()(const auto& a, const auto& b) const { return key(a) == key(b); }
 };
 
 // For one more, so that push_back() cannot fail.
@@ -98,8 +93,10 @@ class MemoryJobStore final : public JobStore {
   bool import_once(std::string_view source, std::span<const NewJob> jobs) override {
     const std::lock_guard lock(mutex_);
     std::vector<NewJob> free;
-    std::ranges::copy_if(jobs, std::back_inserter(free),
-                         [&](const NewJob& job) { return !takes_id(job.job->id); });
+    std::unordered_set<std::string_view> seen;
+    std::ranges::copy_if(jobs, std::back_inserter(free), [&](const NewJob& job) {
+      return !takes_id(job.job->id) && seen.insert(job.job->id).second;
+    });
     const auto [place, is_new] = imports_.emplace(source);
     if (!is_new) return false;
     try {
@@ -130,16 +127,16 @@ class MemoryJobStore final : public JobStore {
 
   bool remove(std::string_view id) override {
     const std::lock_guard lock(mutex_);
-    const auto found = index_.find(id);
-    if (found == index_.end()) return false;
-    drop(found);
+    const EntryPtr found = index_.find(id);
+    if (!found) return false;
+    drop(*found);
     return true;
   }
 
   std::size_t remove_all() override {
     const std::lock_guard lock(mutex_);
     const std::size_t count = index_.size();
-    for (const EntryPtr& entry : index_) entry->removed = true;
+    index_.for_each([](Entry& entry) { entry.removed = true; });
     queue_.clear();
     index_.clear();
     return count;
@@ -147,9 +144,9 @@ class MemoryJobStore final : public JobStore {
 
   std::optional<JobRecord> get(std::string_view id) const override {
     const std::lock_guard lock(mutex_);
-    const auto found = index_.find(id);
-    if (found == index_.end()) return std::nullopt;
-    return (*found)->record();
+    const EntryPtr found = index_.find(id);
+    if (!found) return std::nullopt;
+    return found->record();
   }
 
   std::vector<JobRecord> list(const JobFilter& filter) const override {
@@ -255,21 +252,19 @@ class MemoryJobStore final : public JobStore {
   }
 
  private:
-  using Index = std::unordered_set<EntryPtr, ById, ById>;
   using History = std::list<RunRecord>;  // whose records move from list to list without a failure
 
   EntryPtr require_entry(std::string_view id) const {
-    const auto found = index_.find(id);
-    if (found == index_.end()) throw Error(ErrorCode::kNotFound, "no job with id " + in_quotes(id));
-    return *found;
+    if (EntryPtr found = index_.find(id)) return found;
+    throw Error(ErrorCode::kNotFound, "no job with id " + in_quotes(id));
   }
 
   Entry& require(std::string_view id) { return *require_entry(id); }
 
   // A job that is only waiting for its last run to end does not take its id.
   bool takes_id(std::string_view id) const {
-    const auto found = index_.find(id);
-    return found != index_.end() && (*found)->position.status != JobStatus::kFinishing;
+    const EntryPtr found = index_.find(id);
+    return found && found->position.status != JobStatus::kFinishing;
   }
 
   void refuse_conflicts(std::span<const NewJob> jobs) const {
@@ -282,36 +277,29 @@ class MemoryJobStore final : public JobStore {
   }
 
   void put(std::span<const NewJob> jobs) {
-    Index added;
-    std::vector<EntryPtr> entries;
-    entries.reserve(jobs.size());
-    for (const NewJob& job : jobs) entries.push_back(entry_for(job, added));
-    make_room_for(added.size());
-    index_.merge(added);
+    std::vector<EntryPtr> made;
+    made.reserve(jobs.size());
+    for (const NewJob& job : jobs) made.push_back(index_.find(job.job->id) ? nullptr : new_entry(job));
+    make_room_for(jobs.size());
+
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-      define(*entries[i], jobs[i].job, jobs[i].position);
-      requeue(*entries[i]);
+      EntryPtr entry = index_.find(jobs[i].job->id);
+      if (!entry) index_.insert(entry = std::move(made[i]));
+      define(*entry, jobs[i].job, jobs[i].position);
+      requeue(*entry);
     }
   }
 
-  // The one that is there, or one that is added.
-  EntryPtr entry_for(const NewJob& job, Index& added) const {
-    const std::string_view id = job.job->id;
-    if (const auto found = index_.find(id); found != index_.end()) return *found;
-    if (const auto found = added.find(id); found != added.end()) return *found;
-    const EntryPtr entry = std::make_shared<Entry>();
+  static EntryPtr new_entry(const NewJob& job) {
+    EntryPtr entry = std::make_shared<Entry>();
     entry->job = job.job;
-    added.insert(entry);
     return entry;
   }
 
   // The queue has room for all jobs there are, so that what is in the index can always be queued.
   void make_room_for(std::size_t more) {
-    const std::size_t needed = index_.size() + more;
-    const auto fits =
-        static_cast<std::size_t>(static_cast<float>(index_.bucket_count()) * index_.max_load_factor());
-    if (needed > fits) index_.reserve(std::max(needed, 2 * index_.size()));
-    queue_.make_room(needed);
+    index_.make_room(index_.size() + more);
+    queue_.make_room(index_.size() + more);
   }
 
   void define(Entry& entry, const JobPtr& job, const JobPosition& position) {
@@ -323,18 +311,15 @@ class MemoryJobStore final : public JobStore {
     entry.position.fence = fence;
   }
 
-  void drop(Index::const_iterator found) {
-    Entry& entry = **found;
+  void drop(Entry& entry) {
     entry.removed = true;
-    if (entry.queue_place != DueQueue<Entry>::kNotQueued) queue_.erase(&entry);
-    index_.erase(found);
+    if (entry.queue_number != DueQueue<Entry>::kNotQueued) queue_.erase(&entry);
+    index_.erase(entry);
   }
-
-  void drop(const Entry& entry) { drop(index_.find(std::string_view(entry.job->id))); }
 
   // Brings the queue in line with the entry's position.
   void requeue(Entry& entry) {
-    const bool queued = entry.queue_place != DueQueue<Entry>::kNotQueued;
+    const bool queued = entry.queue_number != DueQueue<Entry>::kNotQueued;
     if (!entry.position.next_run_time) {
       if (queued) queue_.erase(&entry);
     } else if (queued) {
@@ -348,10 +333,10 @@ class MemoryJobStore final : public JobStore {
     const std::lock_guard lock(mutex_);
     std::vector<JobRecord> records;
     records.reserve(index_.size());
-    for (const EntryPtr& entry : index_) {
-      JobRecord record = entry->record();
+    index_.for_each([&](const Entry& entry) {
+      JobRecord record = entry.record();
       if (filter.matches(record)) records.push_back(std::move(record));
-    }
+    });
     return records;
   }
 
@@ -393,7 +378,7 @@ class MemoryJobStore final : public JobStore {
       }
       ++taken;
       if (entry->job->trigger->calls_out()) {
-        foreign.push_back(*index_.find(std::string_view(entry->job->id)));
+        foreign.push_back(index_.owner_of(*entry));
         queue_.erase(entry);
         continue;
       }
@@ -401,7 +386,7 @@ class MemoryJobStore final : public JobStore {
       if (plan.outcome == RunPlan::Outcome::kLeave) {
         aside.take(entry);
       } else {
-        carry_out(*index_.find(std::string_view(entry->job->id)), plan, request, result);
+        carry_out(EntryPtr(index_.owner_of(*entry)), plan, request, result);
       }
     }
   }
@@ -436,23 +421,37 @@ class MemoryJobStore final : public JobStore {
     const bool runs = plan.outcome == RunPlan::Outcome::kRun;
     JobRecord record = entry->record();
     record.position = position_after(entry->position, plan);
-    const std::shared_ptr<MemoryClaim> claim = runs ? new_claim(entry, record, plan, request) : nullptr;
-    History ended;
-    for (RunRecord& run : given_up(record, plan, request)) ended.push_back(std::move(run));
-    SkippedJob skipped{std::move(record), plan, false};
+    std::optional<Skip> skip;
+    if (!runs || plan.missed_count > 0) skip = make_skip(record, plan, request, result);
     make_room(result.claims);
-    make_room(result.skipped);
+    const std::shared_ptr<MemoryClaim> claim = runs ? new_claim(entry, record, plan, request) : nullptr;
 
     ++counter_;
-    entry->position = skipped.record.position;
+    entry->position = record.position;
     if (runs) ++entry->running;
     requeue(*entry);
     if (runs) result.claims.push_back(claim);
-    if (runs && plan.missed_count == 0) return;
-    remember(ended);
-    skipped.removed = entry->position.status == JobStatus::kFinishing && entry->running == 0;
-    if (skipped.removed) drop(*entry);
-    result.skipped.push_back(std::move(skipped));
+    if (skip) carry_out(*std::move(skip), *entry, result);
+  }
+
+  struct Skip {
+    SkippedJob job;
+    History ended;
+  };
+
+  static Skip make_skip(const JobRecord& record, const RunPlan& plan, const ClaimRequest& request,
+                        ClaimResult& result) {
+    Skip skip{{record, plan, false}, {}};
+    for (RunRecord& run : given_up(record, plan, request)) skip.ended.push_back(std::move(run));
+    make_room(result.skipped);
+    return skip;
+  }
+
+  void carry_out(Skip&& skip, Entry& entry, ClaimResult& result) {
+    remember(skip.ended);
+    skip.job.removed = entry.position.status == JobStatus::kFinishing && entry.running == 0;
+    if (skip.job.removed) drop(entry);
+    result.skipped.push_back(std::move(skip.job));
   }
 
   JobPosition position_after(JobPosition position, const RunPlan& plan) const {
@@ -551,7 +550,7 @@ class MemoryJobStore final : public JobStore {
 
   const MemoryStoreOptions options_;
   mutable std::mutex mutex_;
-  Index index_;
+  IdIndex<Entry> index_;
   std::set<std::string, std::less<>> imports_;  // the sources
   mutable DueQueue<Entry> queue_;               // mutable: earliest() takes items out and puts them back
   std::vector<std::shared_ptr<const MemoryClaim>> released_;

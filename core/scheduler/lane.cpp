@@ -329,13 +329,17 @@ bool Lane::claim_batch() {
 // The planner runs under the store's lock at times, so it only looks things up; names that were never asked
 // for are decided afterwards, and the jobs claimed then.
 ClaimResult Lane::claim(const ClaimRequest& request, Capacity& capacity, Undecided& undecided) {
+  std::string known_task;  // jobs of one task tend to be due together
+  auto slots = capacity.slots.end();
   const auto planner = [&](const Job& job, const JobPosition& position, Instant now, int running) {
-    const auto slots = capacity.slots.find(job.executor);
+    if (slots == capacity.slots.end() || slots->first != job.executor)
+      slots = capacity.slots.find(job.executor);
     if (slots == capacity.slots.end()) {
       undecided.executors[job.executor].push_back(job.id);
       return leave();
     }
-    if (!node_->tasks->find(job.task)) {
+    if (known_task != job.task && node_->tasks->find(job.task)) known_task = job.task;
+    if (known_task != job.task) {
       undecided.tasks[job.task].push_back(job.id);
       return leave();
     }
@@ -357,8 +361,7 @@ ClaimResult Lane::claim(const ClaimRequest& request, Capacity& capacity, Undecid
 // Told to the store before the next look, it may make room under the job's max_instances.
 bool Lane::has_unrecorded_end(const std::string& job_id) const {
   const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(ends_,
-                             [&](const PendingEnd& end) { return end.end.claim->record.id == job_id; });
+  return std::ranges::any_of(ends_.ends, [&](const RunEnd& end) { return end.claim->record.id == job_id; });
 }
 
 // Repeated with its claim_id while its outcome is unknown: what it may have claimed must not lie there until
@@ -464,20 +467,24 @@ void Lane::hand_over(const std::vector<ClaimPtr>& claims,
     health_.claimed += claims.size();
   }
   std::map<ExecutorPtr, std::vector<Execution>> work;
+  auto executor = executors.end();
+  std::string task_name;  // jobs of one task, and of one executor, tend to be due together
+  TaskPtr task;
   for (const ClaimPtr& claim : claims) {
-    const auto executor = executors.find(claim->record.job->executor);
+    const Job& job = *claim->record.job;
     std::string reason;
-    TaskPtr task = node_->tasks->resolve(claim->record.job->task, reason);
+    if (executor == executors.end() || executor->first != job.executor)
+      executor = executors.find(job.executor);
+    if (!task || task_name != job.task) task = node_->tasks->resolve(task_name = job.task, reason);
     if (executor != executors.end() && task) {
       if (!executor->second->declines()) events_.submitted(*claim);
-      work[executor->second].push_back({claim, std::move(task), shared_from_this()});
+      work[executor->second].push_back({claim, task, shared_from_this()});
     } else {
-      park_claim(claim,
-                 task ? "no executor by the alias of " + in_quotes(claim->record.job->executor) : reason);
+      park_claim(claim, task ? "no executor by the alias of " + in_quotes(job.executor) : reason);
       settle(claim);
     }
   }
-  for (auto& [executor, executions] : work) executor->submit(std::move(executions));
+  for (auto& [taker, executions] : work) taker->submit(std::move(executions));
 }
 
 // --- runs
@@ -498,9 +505,9 @@ bool Lane::starts(const ClaimPtr& claim, std::size_t run_index) {
     events_.lost(*claim, run);
   } else if (under_way_.is_singled_out(run.id)) {
     const TaskOutcome outcome = cancelled_outcome();
-    push_end({{claim, run_index, RunState::kFailed, std::nullopt, at, error_of(outcome)}, outcome});
+    push_end({claim, run_index, RunState::kFailed, std::nullopt, at, error_of(outcome)}, outcome);
   } else if (is_late(*claim, run, at)) {
-    push_end({{claim, run_index, RunState::kMissed, std::nullopt, at, {}}, {}});
+    push_end({claim, run_index, RunState::kMissed, std::nullopt, at, {}}, {});
   } else {
     under_way_.note_start(claim, run_index, at);
     return true;
@@ -526,9 +533,10 @@ void Lane::finished(const ClaimPtr& claim, std::size_t run_index, TaskOutcome ou
   } else {
     const RunState state = state_of(outcome.kind);
     const bool ran = state == RunState::kSucceeded || state == RunState::kFailed;
-    push_end({{claim, run_index, state, ran ? std::optional(started_at) : std::nullopt, ended_at,
-               truncate_utf8(error_of(outcome), kMaxErrorBytes)},
-              std::move(outcome)});
+    std::string error = truncate_utf8(error_of(outcome), kMaxErrorBytes);
+    push_end(
+        {claim, run_index, state, ran ? std::optional(started_at) : std::nullopt, ended_at, std::move(error)},
+        std::move(outcome));
   }
   if (last) settle(claim);
 }
@@ -571,11 +579,11 @@ bool Lane::is_given_back(const ClaimPtr& claim) const {
   return given_back_.contains(claim);
 }
 
-void Lane::push_end(PendingEnd end) {
-  const bool last = end.end.run_index + 1 == end.end.claim->runs.size();
-  if (!last) under_way_.note_end(end.end.claim, end.end.run_index);
+void Lane::push_end(RunEnd end, TaskOutcome outcome) {
+  const bool last = end.run_index + 1 == end.claim->runs.size();
+  if (!last) under_way_.note_end(end.claim, end.run_index);
   const std::lock_guard lock(mutex_);
-  ends_.push_back(std::move(end));
+  ends_.push(std::move(end), std::move(outcome));
 }
 
 // The claim is through: its slot is free, and what it left is to be recorded, by the next pass or, if no pass
@@ -610,30 +618,50 @@ void Lane::flush() {
   }
 }
 
+void Lane::PendingEnds::push(RunEnd end, TaskOutcome outcome) {
+  ends.push_back(std::move(end));
+  outcomes.push_back(std::move(outcome));
+}
+
+void Lane::PendingEnds::put_back(PendingEnds earlier) {
+  const auto put = [](auto& to, auto& from) {
+    to.insert(to.begin(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
+  put(ends, earlier.ends);
+  put(outcomes, earlier.outcomes);
+}
+
+void Lane::PendingEnds::clear() {
+  ends.clear();
+  outcomes.clear();
+}
+
 void Lane::flush_ends() {
   std::unique_lock lock(mutex_);
-  std::vector<PendingEnd> pending = std::exchange(ends_, {});
+  if (ends_.ends.empty()) return;
+  PendingEnds pending = std::exchange(ends_, std::exchange(spare_ends_, {}));
   lock.unlock();
-  if (pending.empty()) return;
-  std::vector<RunEnd> ends;
-  ends.reserve(pending.size());
-  for (const PendingEnd& end : pending) ends.push_back(end.end);
-
   std::vector<CompletionResult> results;
   try {
-    results = store_.complete(ends, node_->time());
+    results = store_.complete(pending.ends, node_->time());
   } catch (...) {
     lock.lock();
-    ends_.insert(ends_.begin(), pending.begin(), pending.end());
+    ends_.put_back(std::move(pending));
     throw;
   }
+  tell_ends(pending, results);
+  const std::size_t count = pending.ends.size();
+  pending.clear();
   lock.lock();
-  health_.ended += pending.size();
-  lock.unlock();
-  for (std::size_t i = 0; i < pending.size(); ++i) {
-    const RunEnd& end = pending[i].end;
+  health_.ended += count;
+  spare_ends_ = std::move(pending);
+}
+
+void Lane::tell_ends(const PendingEnds& ended, const std::vector<CompletionResult>& results) const {
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const RunEnd& end = ended.ends[i];
     if (results[i].accepted) {
-      events_.ended(end, pending[i].outcome);
+      events_.ended(end, ended.outcomes[i]);
     } else {
       events_.lost(*end.claim, end.claim->runs[end.run_index]);
     }

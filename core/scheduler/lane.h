@@ -95,9 +95,16 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   const std::string& store_alias() const noexcept override { return alias_; }
 
  private:
-  struct PendingEnd {
-    RunEnd end;
-    TaskOutcome outcome;
+  // Runs that have ended and that the store is yet to be told of; `outcomes` has one for each of `ends`.
+  struct PendingEnds {
+    std::vector<RunEnd> ends;
+    std::vector<TaskOutcome> outcomes;
+
+    void push(RunEnd end, TaskOutcome outcome);
+
+    // These go before what is there already.
+    void put_back(PendingEnds earlier);
+    void clear();
   };
 
   // What one call to the store may claim: the executors and how much each wants.
@@ -119,6 +126,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   Instant pass();
   void flush();
   void flush_ends();
+  void tell_ends(const PendingEnds& ended, const std::vector<CompletionResult>& results) const;
   void flush_unstarted();
   void reclaim_released();
   void reclaim_if_due();
@@ -141,7 +149,7 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   void heed(const WakeReason& reason);
   void ring();
   void park_claim(const ClaimPtr& claim, const std::string& reason);
-  void push_end(PendingEnd end);
+  void push_end(RunEnd end, TaskOutcome outcome);
   void settle(const ClaimPtr& claim);
   bool starts(const ClaimPtr& claim, std::size_t run_index);
   bool is_late(const Claim& claim, const ClaimedRun& run, Instant started_at);
@@ -183,7 +191,8 @@ class Lane final : public ExecutionHost, public std::enable_shared_from_this<Lan
   mutable std::mutex mutex_;
   std::condition_variable begin_;
   bool begun_ = false;
-  std::vector<PendingEnd> ends_;
+  PendingEnds ends_;
+  PendingEnds spare_ends_;  // empty, with room: what one batch took is there for the next
   std::vector<ClaimPtr> unstarted_;
   std::unordered_set<ClaimPtr> given_back_;  // parked in mid-claim; their later runs must not start
   std::unordered_set<std::string> excused_;  // released jobs, whose next run is not judged late

@@ -58,15 +58,29 @@ void LeaseKeeper::hold(const std::vector<ClaimPtr>& claims) {
       renewed_at_ = claim->claimed_boot_time;
       alarm_->ring();
     }
-    held_.emplace(claim, claim->claimed_boot_time);
+    if (find(claim) != nullptr) continue;
+    claim->lease_place = held_.size();
+    held_.push_back({claim, claim->claimed_boot_time});
   }
+}
+
+const LeaseKeeper::Held* LeaseKeeper::find(const ClaimPtr& claim) const {
+  const std::size_t place = claim->lease_place;
+  return place < held_.size() && held_[place].claim == claim ? &held_[place] : nullptr;
+}
+
+void LeaseKeeper::forget(const ClaimPtr& claim) {
+  if (find(claim) == nullptr) return;
+  held_.back().claim->lease_place = claim->lease_place;
+  held_[claim->lease_place] = std::move(held_.back());
+  held_.pop_back();
 }
 
 void LeaseKeeper::drop(const ClaimPtr& claim) {
   if (!shared_) return;
   {
     const std::lock_guard lock(mutex_);
-    held_.erase(claim);
+    forget(claim);
   }
   end_thread_if_done();
 }
@@ -74,8 +88,8 @@ void LeaseKeeper::drop(const ClaimPtr& claim) {
 bool LeaseKeeper::may_start(const ClaimPtr& claim) const {
   if (!shared_) return true;
   const std::lock_guard lock(mutex_);
-  const auto found = held_.find(claim);
-  return found != held_.end() && node_->clock->boot_time() - found->second < lease_ - lease_ / kMarginPart;
+  const Held* const held = find(claim);
+  return held != nullptr && node_->clock->boot_time() - held->renewed_at < lease_ - lease_ / kMarginPart;
 }
 
 Instant LeaseKeeper::next_renewal() const {
@@ -93,7 +107,7 @@ std::vector<ClaimPtr> LeaseKeeper::held() const {
   const std::lock_guard lock(mutex_);
   std::vector<ClaimPtr> claims;
   claims.reserve(held_.size());
-  for (const auto& [claim, renewed] : held_) claims.push_back(claim);
+  for (const Held& held : held_) claims.push_back(held.claim);
   return claims;
 }
 
@@ -103,12 +117,11 @@ void LeaseKeeper::renew(const std::vector<ClaimPtr>& claims) {
   const std::lock_guard lock(mutex_);
   renewed_at_ = time.boot_time;
   for (std::size_t i = 0; i < claims.size(); ++i) {
-    const auto found = held_.find(claims[i]);
-    if (found == held_.end()) continue;
+    if (find(claims[i]) == nullptr) continue;
     if (ours[i]) {
-      found->second = time.boot_time;
+      held_[claims[i]->lease_place].renewed_at = time.boot_time;
     } else {
-      held_.erase(found);
+      forget(claims[i]);
     }
   }
 }

@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "core/scheduler/node.h"
@@ -46,6 +45,15 @@ class LeaseKeeper : public std::enable_shared_from_this<LeaseKeeper> {
   void end_thread_if_done();
   std::vector<ClaimPtr> held() const;
 
+  struct Held {
+    ClaimPtr claim;
+    Duration renewed_at;  // boot time just before the last good renewal
+  };
+
+  // Null if the claim is not held. Under the mutex, both.
+  const Held* find(const ClaimPtr& claim) const;
+  void forget(const ClaimPtr& claim);
+
   const std::shared_ptr<const Node> node_;
   const OpenStorePtr store_;
   const Duration lease_;
@@ -53,8 +61,8 @@ class LeaseKeeper : public std::enable_shared_from_this<LeaseKeeper> {
   const std::unique_ptr<Alarm> alarm_;
 
   mutable std::mutex mutex_;
-  std::unordered_map<ClaimPtr, Duration> held_;  // -> boot time just before the last good renewal
-  Duration renewed_at_{0};                       // boot time
+  std::vector<Held> held_;  // each at its claim's lease_place
+  Duration renewed_at_{0};  // boot time
   bool stopping_ = false;
   std::thread thread_;  // guarded by mutex_
 };

@@ -11,7 +11,6 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -54,14 +53,19 @@ class RunsUnderWay {
   void wait_until_idle(std::size_t own);
 
  private:
-  struct Progress {
+  struct Entry {
+    ClaimPtr claim;
     std::size_t run_index = 0;  // the first that has not ended
     std::optional<Instant> started_at;
   };
 
+  // Both under the mutex. find(): null if the claim is not under way.
+  Entry* find(const ClaimPtr& claim);
+  void note(const ClaimPtr& claim, std::size_t run_index, std::optional<Instant> started_at);
+
   mutable std::mutex mutex_;
   std::condition_variable idle_;
-  std::unordered_map<ClaimPtr, Progress> claims_;
+  std::vector<Entry> entries_;  // each at its claim's under_way_place
   std::unordered_set<Uuid> cancelled_;
   std::unordered_set<Uuid> excused_;
   std::atomic<bool> any_cancelled_{false};  // spares those who ask the mutex
