@@ -226,6 +226,9 @@ using Task = std::function<void(Call &)>;  // for SWIG to know that it is a type
 }
 
 %extend duetime::v0::Scheduler {
+  Scheduler(const std::string &json, const duetime::v0::SchedulerOptions &options) {
+    return new duetime::Scheduler(duetime::Scheduler::from_json(json, options));
+  }
   void register_function(const std::string &name, duetime_task_fn task, void *user_data, duetime_release_fn release) {
     duetime::detail::check(
         duetime_scheduler_register_task($self->handle(), name.c_str(), task, user_data, release));

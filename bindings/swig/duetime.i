@@ -33,8 +33,6 @@
 %ignore duetime::v0::PreviewedFire::utc_offset;
 %ignore duetime::v0::PreviewedFire::wall_time;
 %ignore duetime::v0::PreviewedFire::change;
-%ignore duetime::v0::JobFilter;
-%ignore duetime::v0::Scheduler::find_jobs;
 %ignore duetime::v0::Scheduler::from_json;  // a scheduler cannot be copied
 %ignore duetime::v0::Trigger::handle;
 %ignore duetime::v0::Trigger::adopt;

@@ -90,9 +90,6 @@ FREED_WITH_ITS_PROXY(duetime::swig::WorkerChannel)
 %ignore duetime::v0::Job::adopt;
 %ignore duetime::v0::Payload::json;
 
-%rename(NativeJobFilter) duetime::v0::JobFilter;
-%rename(findJobs) duetime::v0::Scheduler::find_jobs;
-
 // Members of JobChanges that may be absent: only setters.
 %define CHANGE(TYPE, NAME)
 %ignore duetime::v0::JobChanges::NAME;

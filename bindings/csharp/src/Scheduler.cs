@@ -33,15 +33,29 @@ namespace Duetime
 
         /// <summary>A stopped scheduler without stores and executors. Later changes of the options do not matter.
         /// </summary>
-        public Scheduler(SchedulerOptions options)
+        public Scheduler(SchedulerOptions options) : this(options, ready => new NativeScheduler(ready))
+        {
+        }
+
+        private Scheduler(SchedulerOptions options, Func<NativeSchedulerOptions, NativeScheduler> make)
         {
             failures = new Failures(Arguments.Given(options, nameof(options)).Log);
             calls = new RunningCalls(failures);
             waitersListen = new Lazy<IDisposable>(() => AddListener(RunWaiters.Kinds, waiters.Hear));
             using (NativeSchedulerOptions ready = options.ToNative())
             {
-                native = new NativeScheduler(ready);
+                native = make(ready);
             }
+        }
+
+        /// <summary>A stopped scheduler from a JSON object of options, stores and executors (docs/configuration.md),
+        /// which goes before the options. Throws InvalidArgument naming the member that is unknown or wrong.</summary>
+        /// <param name="json">The object.</param>
+        /// <param name="options">null: the defaults.</param>
+        public static Scheduler FromJson(string json, SchedulerOptions options = null)
+        {
+            Arguments.Given(json, nameof(json));
+            return new Scheduler(options ?? new SchedulerOptions(), ready => new NativeScheduler(json, ready));
         }
 
         private NativeScheduler Open
@@ -116,6 +130,19 @@ namespace Duetime
         public string Health()
         {
             return Open.health();
+        }
+
+        /// <summary>What has become of runs on this node since its start, in numbers: a JSON object (docs/health.md).
+        /// </summary>
+        public string Statistics()
+        {
+            return Open.statistics();
+        }
+
+        /// <summary>Health and statistics in the text format of Prometheus.</summary>
+        public string Metrics()
+        {
+            return Open.metrics();
         }
 
         /// <summary>Shuts down, without waiting for tasks that run, and frees. Doing it twice does nothing.</summary>
@@ -385,7 +412,29 @@ namespace Duetime
             }
         }
 
+        /// <summary>By id. Pages are read from one store: Limit, and the last id of the page before as AfterId.
+        /// </summary>
+        public IReadOnlyList<Job> FindJobs(JobFilter filter, string store = null)
+        {
+            using (NativeJobFilter ready = Arguments.Given(filter, nameof(filter)).ToNative())
+            using (NativeJobs jobs = Open.find_jobs(ready, store))
+            {
+                return jobs.Select(job => Job.Of(job.copy())).ToList(); // what is in the list goes with it
+            }
+        }
+
         // --- runs
+
+        /// <summary>Keeps ended runs, of this store or of all, otherwise than the options and the store's configuration
+        /// say.</summary>
+        public void SetHistory(TimeSpan maxAge, long maxCount, string store = null)
+        {
+            if (maxCount < 0)
+            {
+                throw new ArgumentOutOfRangeException(nameof(maxCount), maxCount, "expected at least 0");
+            }
+            Open.set_history(Micros.Of(maxAge), (ulong)maxCount, store);
+        }
 
         /// <summary>What the stores remember, latest first: of all nodes that share a store, and also of jobs that are
         /// gone.</summary>

@@ -37,6 +37,78 @@ namespace Duetime.Tests
         }
 
         [Test]
+        public void StatisticsAndMetricsCountRuns()
+        {
+            using (var stage = new Stage())
+            {
+                stage.Scheduler.RegisterTask("work", call => { });
+                stage.Scheduler.Start();
+                stage.Add("work");
+                stage.Play(TimeSpan.FromSeconds(1));
+                Json statistics = Json.Parse(stage.Scheduler.Statistics());
+                Assert.AreEqual("1", statistics["stores"].Items[0]["runs"]["succeeded"].Source);
+                StringAssert.Contains("duetime_running 1", stage.Scheduler.Metrics());
+            }
+        }
+
+        [Test]
+        public void ADocumentMakesAScheduler()
+        {
+            string configuration =
+                "{\"stores\": {\"default\": \"memory:\"}, \"executors\": {\"here\": {\"type\": \"inline\"}}}";
+            using (Scheduler scheduler = Scheduler.FromJson(configuration))
+            {
+                scheduler.RemoveExecutor("here");
+                scheduler.RemoveStore("default");
+            }
+            var wrong = Assert.Throws<DuetimeException>(() => Scheduler.FromJson("{\"store\": {}}"));
+            Assert.AreEqual(ErrorCode.InvalidArgument, wrong.Code);
+            StringAssert.Contains("'store'", wrong.Message);
+            Assert.Throws<ArgumentNullException>(() => Scheduler.FromJson(null));
+        }
+
+        [Test]
+        public void JobsAreFoundAndReadInPages()
+        {
+            using (var stage = new Stage())
+            using (Trigger hourly = Trigger.Interval(TimeSpan.FromHours(1)))
+            {
+                stage.Scheduler.Start();
+                foreach (string id in new[] { "c", "a", "b" })
+                {
+                    var options = new JobOptions("work") { Id = id, Tags = new[] { "all", "only " + id } };
+                    stage.Scheduler.AddJob(hourly, options);
+                }
+                var two = new JobFilter { Tag = "all", Task = "work", Executor = "default", Limit = 2 };
+                CollectionAssert.AreEqual(new[] { "a", "b" }, IdsOf(stage.Scheduler.FindJobs(two, "default")));
+                two.AfterId = "b";
+                CollectionAssert.AreEqual(new[] { "c" }, IdsOf(stage.Scheduler.FindJobs(two, "default")));
+                Assert.AreEqual(0, stage.Scheduler.FindJobs(new JobFilter { Task = "other" }).Count);
+                Assert.Throws<ArgumentOutOfRangeException>(
+                    () => stage.Scheduler.FindJobs(new JobFilter { Limit = 0 }));
+            }
+        }
+
+        private static string[] IdsOf(IEnumerable<Job> jobs)
+        {
+            return jobs.Select(job => job.Id).ToArray();
+        }
+
+        [Test]
+        public void AsManyRunsAreKeptAsOneAsks()
+        {
+            using (var stage = new Stage())
+            {
+                stage.Scheduler.SetHistory(TimeSpan.FromDays(1), 2);
+                stage.Scheduler.SetHistory(TimeSpan.FromDays(1), 2, "default");
+                Assert.AreEqual(ErrorCode.NotFound, Assert.Throws<DuetimeException>(
+                    () => stage.Scheduler.SetHistory(TimeSpan.FromDays(1), 2, "other")).Code);
+                Assert.Throws<ArgumentOutOfRangeException>(
+                    () => stage.Scheduler.SetHistory(TimeSpan.FromDays(1), -1));
+            }
+        }
+
+        [Test]
         public void WhatIsDisposedSaysSo()
         {
             var scheduler = new Scheduler();
