@@ -77,7 +77,8 @@ class MetricsText {
       so_far += histogram.counts[i];
       const bool is_last = i == DurationHistogram::kBoundsUs.size();
       const std::string bound = is_last ? "+Inf" : seconds(Duration{DurationHistogram::kBoundsUs[i]});
-      sample(name + "_bucket", label + ",le=\"" + bound + "\"", std::to_string(so_far));
+      const std::string labels = std::string(label).append(",le=\"").append(bound).append("\"");
+      sample(name + "_bucket", labels, std::to_string(so_far));
     }
     sample(name + "_sum", label, seconds(histogram.sum));
     sample(name + "_count", label, std::to_string(histogram.count));

@@ -22,7 +22,8 @@ void free_json(void* memory) noexcept;
 
 }  // namespace duetime
 
-// Its functions are templates because the size of a Json is not known yet.
+// Allowed for types that are not the standard library's own ([namespace.std]). Its functions are templates
+// because the size of a Json is not known yet.
 template <>
 class std::allocator<nlohmann::json> {
  public:
@@ -43,5 +44,5 @@ class std::allocator<nlohmann::json> {
   }
   void deallocate(value_type* memory, std::size_t) noexcept { duetime::free_json(memory); }
 
-  friend constexpr bool operator==(const allocator&, const allocator&) noexcept { return true; }
+  constexpr bool operator==(const allocator&) const noexcept { return true; }
 };
