@@ -49,15 +49,9 @@ class MetricsText {
   void runs() {
     family("duetime_runs_total", "counter", "Runs and fires by what became of them.");
     for (const LaneHealth& lane : health_.lanes) {
-      const RunCounts& runs = lane.runs;
-      for (const auto& [state, count] : {std::pair("succeeded", runs.succeeded),
-                                         {"failed", runs.failed},
-                                         {"missed", runs.missed},
-                                         {"refused", runs.refused},
-                                         {"abandoned", runs.abandoned},
-                                         {"recovered", runs.recovered},
-                                         {"lost", runs.lost}}) {
-        sample("duetime_runs_total", store_label(lane) + ",state=\"" + state + "\"", std::to_string(count));
+      for (const auto& [state, count] : kRunCountNames) {
+        sample("duetime_runs_total", store_label(lane) + ",state=\"" + state + "\"",
+               std::to_string(lane.runs.*count));
       }
     }
   }

@@ -37,13 +37,9 @@ Json to_json(const DurationHistogram& histogram) {
 }
 
 Json to_json(const RunCounts& runs) {
-  return Json{{"succeeded", runs.succeeded},
-              {"failed", runs.failed},
-              {"missed", runs.missed},
-              {"refused", runs.refused},
-              {"abandoned", runs.abandoned},
-              {"recovered", runs.recovered},
-              {"lost", runs.lost}};
+  Json numbers = Json::object();
+  for (const auto& [name, number] : kRunCountNames) numbers[name] = runs.*number;
+  return numbers;
 }
 
 }  // namespace

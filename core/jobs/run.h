@@ -36,6 +36,16 @@ struct ClaimedRun {
   int attempt = 1;         // +1 each time the run is taken over from a dead node
 };
 
+// Where a claim stands in a book of its node (core/scheduler/claim_book.h); the book's own. A copy of the
+// claim is another claim, which is in no book: another thread may be writing in the first one's.
+struct BookPlace {
+  BookPlace() = default;
+  BookPlace(const BookPlace&) noexcept {}
+  BookPlace& operator=(const BookPlace&) noexcept { return *this; }  // NOLINT(cert-oop54-cpp): takes nothing
+
+  mutable std::size_t index = 0;
+};
+
 struct Claim {
   JobRecord record;  // as after the claim: next run time advanced, fence raised
   Uuid owner;        // the node
@@ -46,9 +56,8 @@ struct Claim {
   Duration claimed_boot_time{};  // this node's boot time just before the store was asked (contract P5)
   std::vector<ClaimedRun> runs;  // at least one, oldest first
 
-  // Where the node that holds it has it in its books; RunsUnderWay's and LeaseKeeper's own.
-  mutable std::size_t under_way_place = 0;
-  mutable std::size_t lease_place = 0;
+  BookPlace under_way_place;  // RunsUnderWay's
+  BookPlace lease_place;      // LeaseKeeper's
 };
 
 using ClaimPtr = std::shared_ptr<const Claim>;

@@ -58,29 +58,15 @@ void LeaseKeeper::hold(const std::vector<ClaimPtr>& claims) {
       renewed_at_ = claim->claimed_boot_time;
       alarm_->ring();
     }
-    if (find(claim) != nullptr) continue;
-    claim->lease_place = held_.size();
-    held_.push_back({claim, claim->claimed_boot_time});
+    if (held_.find(claim) == nullptr) held_.add(claim, claim->claimed_boot_time);
   }
-}
-
-const LeaseKeeper::Held* LeaseKeeper::find(const ClaimPtr& claim) const {
-  const std::size_t place = claim->lease_place;
-  return place < held_.size() && held_[place].claim == claim ? &held_[place] : nullptr;
-}
-
-void LeaseKeeper::forget(const ClaimPtr& claim) {
-  if (find(claim) == nullptr) return;
-  held_.back().claim->lease_place = claim->lease_place;
-  held_[claim->lease_place] = std::move(held_.back());
-  held_.pop_back();
 }
 
 void LeaseKeeper::drop(const ClaimPtr& claim) {
   if (!shared_) return;
   {
     const std::lock_guard lock(mutex_);
-    forget(claim);
+    held_.erase(claim);
   }
   end_thread_if_done();
 }
@@ -88,8 +74,8 @@ void LeaseKeeper::drop(const ClaimPtr& claim) {
 bool LeaseKeeper::may_start(const ClaimPtr& claim) const {
   if (!shared_) return true;
   const std::lock_guard lock(mutex_);
-  const Held* const held = find(claim);
-  return held != nullptr && node_->clock->boot_time() - held->renewed_at < lease_ - lease_ / kMarginPart;
+  const Duration* const renewed_at = held_.find(claim);
+  return renewed_at != nullptr && node_->clock->boot_time() - *renewed_at < lease_ - lease_ / kMarginPart;
 }
 
 Instant LeaseKeeper::next_renewal() const {
@@ -107,7 +93,7 @@ std::vector<ClaimPtr> LeaseKeeper::held() const {
   const std::lock_guard lock(mutex_);
   std::vector<ClaimPtr> claims;
   claims.reserve(held_.size());
-  for (const Held& held : held_) claims.push_back(held.claim);
+  for (const auto& [claim, renewed_at] : held_) claims.push_back(claim);
   return claims;
 }
 
@@ -117,11 +103,12 @@ void LeaseKeeper::renew(const std::vector<ClaimPtr>& claims) {
   const std::lock_guard lock(mutex_);
   renewed_at_ = time.boot_time;
   for (std::size_t i = 0; i < claims.size(); ++i) {
-    if (find(claims[i]) == nullptr) continue;
+    Duration* const renewed_at = held_.find(claims[i]);
+    if (renewed_at == nullptr) continue;
     if (ours[i]) {
-      held_[claims[i]->lease_place].renewed_at = time.boot_time;
+      *renewed_at = time.boot_time;
     } else {
-      forget(claims[i]);
+      held_.erase(claims[i]);
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/scheduler/claim_book.h"
 #include "core/scheduler/node.h"
 #include "core/scheduler/open_store.h"
 
@@ -45,15 +46,6 @@ class LeaseKeeper : public std::enable_shared_from_this<LeaseKeeper> {
   void end_thread_if_done();
   std::vector<ClaimPtr> held() const;
 
-  struct Held {
-    ClaimPtr claim;
-    Duration renewed_at;  // boot time just before the last good renewal
-  };
-
-  // Null if the claim is not held. Under the mutex, both.
-  const Held* find(const ClaimPtr& claim) const;
-  void forget(const ClaimPtr& claim);
-
   const std::shared_ptr<const Node> node_;
   const OpenStorePtr store_;
   const Duration lease_;
@@ -61,8 +53,8 @@ class LeaseKeeper : public std::enable_shared_from_this<LeaseKeeper> {
   const std::unique_ptr<Alarm> alarm_;
 
   mutable std::mutex mutex_;
-  std::vector<Held> held_;  // each at its claim's lease_place
-  Duration renewed_at_{0};  // boot time
+  ClaimBook<Duration, &Claim::lease_place> held_;  // with the boot time just before the last good renewal
+  Duration renewed_at_{0};                         // boot time
   bool stopping_ = false;
   std::thread thread_;  // guarded by mutex_
 };

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 #include "core/time/instant.h"
 
@@ -37,6 +38,15 @@ struct RunCounts {
   DurationHistogram lateness;   // of those that ran: start - scheduled time
   DurationHistogram durations;  // of those that ran: end - start
 };
+
+// The plain numbers by name, as reports have them.
+inline constexpr std::array kRunCountNames = {std::pair{"succeeded", &RunCounts::succeeded},
+                                              std::pair{"failed", &RunCounts::failed},
+                                              std::pair{"missed", &RunCounts::missed},
+                                              std::pair{"refused", &RunCounts::refused},
+                                              std::pair{"abandoned", &RunCounts::abandoned},
+                                              std::pair{"recovered", &RunCounts::recovered},
+                                              std::pair{"lost", &RunCounts::lost}};
 
 class RunStatistics {
  public:

@@ -14,31 +14,16 @@ bool holds(const Claim& claim, const Uuid& run) {
 
 void RunsUnderWay::add(const std::vector<ClaimPtr>& claims) {
   const std::lock_guard lock(mutex_);
-  for (const ClaimPtr& claim : claims) {
-    claim->under_way_place = entries_.size();
-    entries_.push_back({claim, 0, std::nullopt});
-  }
+  for (const ClaimPtr& claim : claims) claims_.add(claim, Progress{});
 }
 
-RunsUnderWay::Entry* RunsUnderWay::find(const ClaimPtr& claim) {
-  const std::size_t place = claim->under_way_place;
-  return place < entries_.size() && entries_[place].claim == claim ? &entries_[place] : nullptr;
-}
-
-void RunsUnderWay::note(const ClaimPtr& claim, std::size_t run_index, std::optional<Instant> started_at) {
-  Entry* const entry = find(claim);
-  if (entry == nullptr) return;
-  entry->run_index = run_index;
-  entry->started_at = started_at;
+void RunsUnderWay::note(const ClaimPtr& claim, const Progress& progress) {
+  if (Progress* const noted = claims_.find(claim)) *noted = progress;
 }
 
 void RunsUnderWay::remove(const ClaimPtr& claim) {
   const std::lock_guard lock(mutex_);
-  if (Entry* const entry = find(claim)) {
-    entries_.back().claim->under_way_place = claim->under_way_place;
-    *entry = std::move(entries_.back());
-    entries_.pop_back();
-  }
+  claims_.erase(claim);
   if (any_cancelled_) {
     for (const ClaimedRun& run : claim->runs) cancelled_.erase(run.id);
     any_cancelled_ = !cancelled_.empty();
@@ -59,18 +44,18 @@ bool RunsUnderWay::is_excused(const Uuid& run) const {
 void RunsUnderWay::note_start(const ClaimPtr& claim, std::size_t run_index, Instant started_at) {
   const std::lock_guard lock(mutex_);
   if (!excused_.empty()) excused_.erase(claim->runs[run_index].id);
-  note(claim, run_index, started_at);
+  note(claim, {run_index, started_at});
 }
 
 void RunsUnderWay::note_end(const ClaimPtr& claim, std::size_t run_index) {
   const std::lock_guard lock(mutex_);
-  note(claim, run_index + 1, std::nullopt);
+  note(claim, {run_index + 1, std::nullopt});
 }
 
 bool RunsUnderWay::cancel(const Uuid& run) {
   const std::lock_guard lock(mutex_);
   const bool found =
-      std::ranges::any_of(entries_, [&](const Entry& entry) { return holds(*entry.claim, run); });
+      std::ranges::any_of(claims_, [&](const auto& entry) { return holds(*entry.claim, run); });
   if (found) cancelled_.insert(run);
   any_cancelled_ = !cancelled_.empty();
   return found;
@@ -87,10 +72,10 @@ bool RunsUnderWay::is_singled_out(const Uuid& run) const {
 std::vector<RunRecord> RunsUnderWay::list() const {
   std::vector<RunRecord> runs;
   const std::lock_guard lock(mutex_);
-  for (const Entry& entry : entries_) {
-    for (std::size_t i = entry.run_index; i < entry.claim->runs.size(); ++i) {
-      runs.push_back(record_of(*entry.claim, entry.claim->runs[i]));
-      if (i == entry.run_index) runs.back().started_at = entry.started_at;
+  for (const auto& [claim, progress] : claims_) {
+    for (std::size_t i = progress.run_index; i < claim->runs.size(); ++i) {
+      runs.push_back(record_of(*claim, claim->runs[i]));
+      if (i == progress.run_index) runs.back().started_at = progress.started_at;
     }
   }
   std::ranges::sort(runs, {}, [](const RunRecord& run) { return std::tuple(run.claimed_at, run.fence); });
@@ -99,12 +84,12 @@ std::vector<RunRecord> RunsUnderWay::list() const {
 
 std::size_t RunsUnderWay::claims() const {
   const std::lock_guard lock(mutex_);
-  return entries_.size();
+  return claims_.size();
 }
 
 void RunsUnderWay::wait_until_idle(std::size_t own) {
   std::unique_lock lock(mutex_);
-  idle_.wait(lock, [&] { return entries_.size() <= own; });
+  idle_.wait(lock, [&] { return claims_.size() <= own; });
 }
 
 }  // namespace duetime

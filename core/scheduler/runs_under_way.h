@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/jobs/run.h"
+#include "core/scheduler/claim_book.h"
 
 namespace duetime {
 
@@ -53,19 +54,17 @@ class RunsUnderWay {
   void wait_until_idle(std::size_t own);
 
  private:
-  struct Entry {
-    ClaimPtr claim;
+  struct Progress {
     std::size_t run_index = 0;  // the first that has not ended
     std::optional<Instant> started_at;
   };
 
-  // Both under the mutex. find(): null if the claim is not under way.
-  Entry* find(const ClaimPtr& claim);
-  void note(const ClaimPtr& claim, std::size_t run_index, std::optional<Instant> started_at);
+  // Under the mutex.
+  void note(const ClaimPtr& claim, const Progress& progress);
 
   mutable std::mutex mutex_;
   std::condition_variable idle_;
-  std::vector<Entry> entries_;  // each at its claim's under_way_place
+  ClaimBook<Progress, &Claim::under_way_place> claims_;
   std::unordered_set<Uuid> cancelled_;
   std::unordered_set<Uuid> excused_;
   std::atomic<bool> any_cancelled_{false};  // spares those who ask the mutex
