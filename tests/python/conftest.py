@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from duetime.schedulers.background import BackgroundScheduler
@@ -23,7 +25,7 @@ from servers import (  # noqa: F401 -- fixtures
     redis_server,
     zookeeper_server,
 )
-from waiting import DEADLINE, wait_until  # noqa: F401 -- tests have them from here
+from waiting import DEADLINE, wait_until
 
 pytest.register_assert_rewrite("event_loop_contract", "job_store_contract")
 
@@ -93,6 +95,40 @@ def hang(name):
 def notes(directory: Path) -> list[str]:
     path = directory / "notes"
     return path.read_text().splitlines() if path.exists() else []
+
+
+SHARING = """
+    import json, sys
+    import jobs
+    from duetime.schedulers.background import BackgroundScheduler
+    does, options = sys.argv[1], json.loads(sys.argv[2])
+    scheduler = BackgroundScheduler(jobstores={"default": options}, timezone="UTC")
+    scheduler.start(paused=does == "add")
+    if does == "add":
+        for i in range(200):
+            scheduler.add_job(jobs.note, "date", args=[str(i)], misfire_grace_time=None)
+    else:
+        print("ready", flush=True)
+        sys.stdin.readline()
+    scheduler.shutdown()
+"""
+
+
+@pytest.fixture
+def assert_two_processes_share(
+    program: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> Callable[[dict[str, Any]], None]:
+    """That each of many jobs in a job store of these options is run once."""
+
+    def check(options: dict[str, Any]) -> None:
+        finish(program(SHARING, "add", json.dumps(options)))
+        processes = [program(SHARING, "run", json.dumps(options)) for _ in range(2)]
+        wait_until(lambda: len(notes(tmp_path)) >= 200)
+        for process in processes:
+            finish(process)
+        assert sorted(map(int, notes(tmp_path))) == list(range(200))
+
+    return check
 
 
 def finish(process: subprocess.Popen[str]) -> str:

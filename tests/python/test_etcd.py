@@ -334,28 +334,9 @@ def test_a_scheduler_starts_again_in_the_child_of_a_fork(program, etcd_server, p
     assert finish(program(source)).endswith("['x', 'y']\n")
 
 
-def test_two_processes_share_many_jobs(program, etcd_server, path, tmp_path):
-    source = f"""
-        import sys
-        import jobs
-        from duetime.schedulers.background import BackgroundScheduler
-        options = {{"type": "etcd", "path": {path!r}, "host": "127.0.0.1", "port": {etcd_server.port}, "timeout": 60}}
-        scheduler = BackgroundScheduler(jobstores={{"default": options}}, timezone="UTC")
-        scheduler.start(paused=sys.argv[1] == "add")
-        if sys.argv[1] == "add":
-            for i in range(200):
-                scheduler.add_job(jobs.note, "date", args=[str(i)], misfire_grace_time=None)
-        else:
-            print("ready", flush=True)
-            sys.stdin.readline()
-        scheduler.shutdown()
-    """
-    finish(program(source, "add"))
-    processes = [program(source, "run"), program(source, "run")]
-    wait_until(lambda: len(notes(tmp_path)) >= 200)
-    for process in processes:
-        finish(process)
-    assert sorted(map(int, notes(tmp_path))) == list(range(200))
+def test_two_processes_share_many_jobs(assert_two_processes_share, etcd_server, path):
+    options = {"type": "etcd", "path": path, "host": "127.0.0.1", "port": etcd_server.port, "timeout": 60}
+    assert_two_processes_share(options)
 
 
 # --- clients of the program -------------------------------------------------------------------------------------------

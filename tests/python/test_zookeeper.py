@@ -8,7 +8,7 @@ import sys
 import uuid
 
 import pytest
-from conftest import finish, notes, wait_until
+from conftest import finish, wait_until
 from duetime import _native
 from duetime._errors import JobStoreError
 from duetime.jobstores._zookeeper_storage import ZooKeeperStorage
@@ -241,25 +241,5 @@ def test_a_store_that_was_made_before_a_fork(program, zookeeper_server, path):
     assert "does not work in the child of a fork: expected connection arguments" in lines[4]
 
 
-def test_two_processes_share_many_jobs(program, zookeeper_server, tmp_path, path):
-    source = f"""if True:
-        import sys
-        import jobs
-        from duetime.schedulers.background import BackgroundScheduler
-        options = {{"type": "zookeeper", "hosts": {zookeeper_server.hosts!r}, "path": {path!r}}}
-        scheduler = BackgroundScheduler(jobstores={{"default": options}}, timezone="UTC")
-        scheduler.start(paused=sys.argv[1] == "add")
-        if sys.argv[1] == "add":
-            for i in range(200):
-                scheduler.add_job(jobs.note, "date", args=[str(i)], misfire_grace_time=None)
-        else:
-            print("ready", flush=True)
-            sys.stdin.readline()
-        scheduler.shutdown()
-    """
-    finish(program(source, "add"))
-    processes = [program(source, "run"), program(source, "run")]
-    wait_until(lambda: len(notes(tmp_path)) >= 200)
-    for process in processes:
-        finish(process)
-    assert sorted(map(int, notes(tmp_path))) == list(range(200))
+def test_two_processes_share_many_jobs(assert_two_processes_share, zookeeper_server, path):
+    assert_two_processes_share({"type": "zookeeper", "hosts": zookeeper_server.hosts, "path": path})
