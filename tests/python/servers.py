@@ -183,6 +183,14 @@ class EtcdServer:
             self.process = subprocess.Popen(leashed(command), stdout=log, stderr=log)
         wait_until(self._serves)
 
+    def freeze(self) -> None:
+        """Until all of its threads stand still: one that runs on a moment longer may answer."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import uuid
@@ -205,10 +204,10 @@ def test_a_server_that_is_away_and_comes_back(open_store, own_etcd_server):
 def test_a_server_that_does_not_answer(open_store, own_etcd_server):
     scheduler = open_store(paused=True, port=own_etcd_server.port, timeout=1)
     scheduler.add_job(note, "interval", hours=1, id="x")
-    own_etcd_server.process.send_signal(signal.SIGSTOP)
+    own_etcd_server.freeze()
     with pytest.raises(JobStoreError, match="timed out"):
         scheduler.get_jobs()
-    own_etcd_server.process.send_signal(signal.SIGCONT)
+    own_etcd_server.thaw()
     wait_until(lambda: jobs_or_none(scheduler) == ["x"])
     scheduler.shutdown()
 
@@ -221,7 +220,7 @@ def test_a_write_without_an_answer_may_have_been_done(own_etcd_server):
 
         def call(self, method, request):
             if request.get("compare"):
-                own_etcd_server.process.send_signal(signal.SIGSTOP)
+                own_etcd_server.freeze()
             return super().call(method, request)
 
     gateway = Gateway(EtcdAddress("127.0.0.1", own_etcd_server.port, timeout=60))
@@ -233,7 +232,7 @@ def test_a_write_without_an_answer_may_have_been_done(own_etcd_server):
     with pytest.raises(JobStoreError, match="timed out") as caught:
         storage.write([{"op": "put", "kind": "note", "key": "k", "if": 0, "record": record}])
     assert caught.value.code == _native.ERROR_TIMEOUT
-    own_etcd_server.process.send_signal(signal.SIGCONT)
+    own_etcd_server.thaw()
 
 
 def test_a_server_without_the_gateway(open_store, start_server):
